@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// What a writer sees beneath the layer it changes: the rest of the chain, read-only.
+public interface Below {
+  /// Nothing beneath: all zero.
+  Below NOTHING =
+      new Below() {
+        @Override
+        public boolean isNothing() {
+          return true;
+        }
+
+        @Override
+        public void read(GuestOffset at, ByteBuffer dst) {
+          while (dst.hasRemaining()) {
+            dst.put((byte) 0);
+          }
+        }
+
+        @Override
+        public boolean readsAsZero(GuestOffset at, long length) {
+          return true;
+        }
+      };
+
+  /// True if there is no base at all.
+  boolean isNothing();
+
+  /// Fills `dst`; past the base's end it is zero.
+  void read(GuestOffset at, ByteBuffer dst) throws IOException;
+
+  /// True if the range is known to read as zero from the indexes alone, without reading data.
+  boolean readsAsZero(GuestOffset at, long length) throws IOException;
+}

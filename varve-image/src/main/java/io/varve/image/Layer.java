@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image;
+
+import io.varve.image.storage.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/// One file of a chain. It answers one question: what do you hold for this guest range? It knows the
+/// name that its file gives to a base, and never reads through it: only the chain does.
+///
+/// **Threads.** All methods may be called at the same time; each call sees every change that returned
+/// before it began.
+public interface Layer extends Closeable {
+  /// The path, for messages.
+  String name();
+
+  LayerFormat format();
+
+  /// Size of the disk that this layer describes, in bytes.
+  long size();
+
+  /// What the file says of its base.
+  Optional<BackingReference> backing();
+
+  /// The uniform stretch at `at`, at most `maxLength` bytes, ending at [#size()] at the latest.
+  ///
+  /// @throws IllegalArgumentException if `at` is not below the size or `maxLength` is not positive
+  /// @throws CorruptImageException if the index is damaged there
+  LayerExtent lookup(GuestOffset at, long maxLength) throws IOException;
+
+  /// Reads the beginning of `dst` if this layer holds it.
+  ///
+  /// Returns n above zero after putting n bytes into `dst`; or -n, having touched nothing, if this
+  /// layer holds nothing for the next n bytes. Both are at most the room in `dst`, which must not
+  /// reach past [#size()]. Lookup and read are one step: no change of the layer comes between.
+  long readHeld(GuestOffset at, ByteBuffer dst) throws IOException;
+
+  /// True if the layer takes changes; the layer is then a [WritableLayer].
+  boolean writable();
+
+  /// The file beneath, for sizes and counters. Writing to it breaks the layer.
+  Storage storage();
+
+  /// Closes the file. A writable layer is flushed first.
+  @Override
+  void close() throws IOException;
+}
