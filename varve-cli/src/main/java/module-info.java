@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The command line.
+@org.jspecify.annotations.NullMarked
+module io.varve.cli {
+  requires static transitive org.jspecify;
+  requires io.varve.catalog;
+  requires io.varve.engine;
+  requires io.varve.image;
+  requires info.picocli;
+  requires tools.jackson.databind;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Images: qcow2 and raw layers, chains of them, and the operations on them.
+@org.jspecify.annotations.NullMarked
+module io.varve.image {
+  requires static transitive org.jspecify;
+  requires transitive io.varve.ffi;
+  requires com.github.luben.zstd_jni;
+}
