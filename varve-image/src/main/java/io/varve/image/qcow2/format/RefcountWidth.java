@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.format;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/// Reads and writes refcounts of 1, 2, 4, 8, 16, 32 or 64 bits in a refcount block (spec: "Refcount
+/// block entry"). Widths below a byte count from the least significant bit; wider ones are big endian.
+/// A 64-bit count is an unsigned number in a `long`.
+public final class RefcountWidth {
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  private RefcountWidth() {}
+
+  /// The count at `index` of a block, or of a part of one that begins at a byte of its own.
+  public static long get(byte[] block, int index, int order) {
+    return switch (order) {
+      case 3 -> block[index] & 0xffL;
+      case 4 -> (short) SHORT.get(block, index * 2) & 0xffffL;
+      case 5 -> (int) INT.get(block, index * 4) & 0xffff_ffffL;
+      case 6 -> (long) LONG.get(block, index * 8);
+      default -> (block[index >> (3 - order)] >>> shift(index, order)) & mask(order);
+    };
+  }
+
+  /// Stores `count`, which must fit the width.
+  public static void set(byte[] block, int index, int order, long count) {
+    switch (order) {
+      case 3 -> block[index] = (byte) count;
+      case 4 -> SHORT.set(block, index * 2, (short) count);
+      case 5 -> INT.set(block, index * 4, (int) count);
+      case 6 -> LONG.set(block, index * 8, count);
+      default -> {
+        int at = index >> (3 - order);
+        int shift = shift(index, order);
+        int cleared = block[at] & ~(mask(order) << shift);
+        block[at] = (byte) (cleared | ((int) count & mask(order)) << shift);
+      }
+    }
+  }
+
+  private static int shift(int index, int order) {
+    return (index & ((8 >> order) - 1)) << order;
+  }
+
+  private static int mask(int order) {
+    return (1 << (1 << order)) - 1;
+  }
+}
