@@ -4,4 +4,6 @@
 @org.jspecify.annotations.NullMarked
 module io.varve.ffi {
   requires static transitive org.jspecify;
+
+  exports io.varve.ffi;
 }

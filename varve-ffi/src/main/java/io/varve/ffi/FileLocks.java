@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.ffi;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/// Byte-range locks that belong to an open file description (`F_OFD_SETLK`), not to the process:
+/// two opens of one file conflict even inside one process, and closing one does not drop the
+/// other's. Locks go when the [Fd] is closed.
+///
+/// | bytes of `struct flock` | field |
+/// |---|---|
+/// | 0-1 | type: 0 read, 1 write, 2 unlock |
+/// | 2-3 | whence: 0 |
+/// | 8-15 | start |
+/// | 16-23 | length |
+/// | 24-27 | pid, 0 for OFD commands |
+///
+/// May be called from any thread. Errors are [SystemCallException]s; a file system without such
+/// locks answers `ENOLCK`, `EINVAL` or `EOPNOTSUPP`.
+public final class FileLocks {
+  private static final int F_OFD_GETLK = 36;
+  private static final int F_OFD_SETLK = 37;
+  private static final short F_RDLCK = 0;
+  private static final short F_WRLCK = 1;
+  private static final short F_UNLCK = 2;
+
+  private final Fd fd;
+
+  public FileLocks(Fd fd) {
+    this.fd = fd;
+  }
+
+  /// Takes a shared lock. False, having taken nothing, if someone holds an exclusive one.
+  public boolean tryShared(long start, long length) throws IOException {
+    try {
+      fd.call("fcntl", n -> LibC.fcntl(n, F_OFD_SETLK, flock(F_RDLCK, start, length)));
+      return true;
+    } catch (SystemCallException e) {
+      if (e.errno() == Errno.EAGAIN || e.errno() == Errno.EACCES) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /// Drops what this file holds in the range.
+  public void unlock(long start, long length) throws IOException {
+    fd.call("fcntl", n -> LibC.fcntl(n, F_OFD_SETLK, flock(F_UNLCK, start, length)));
+  }
+
+  /// True if someone else holds any lock in the range. Takes none.
+  public boolean heldElsewhere(long start, long length) throws IOException {
+    return fd.call(
+            "fcntl",
+            n -> {
+              MemorySegment flock = flock(F_WRLCK, start, length);
+              long result = LibC.fcntl(n, F_OFD_GETLK, flock);
+              return result < 0 ? result : flock.get(JAVA_SHORT, 0) == F_UNLCK ? 0 : 1;
+            })
+        == 1;
+  }
+
+  private static MemorySegment flock(short type, long start, long length) {
+    MemorySegment flock = Scratch.get().struct();
+    flock.set(JAVA_SHORT, 0, type);
+    flock.set(JAVA_LONG, 8, start);
+    flock.set(JAVA_LONG, 16, length);
+    return flock;
+  }
+}
