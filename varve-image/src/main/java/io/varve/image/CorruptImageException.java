@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image;
 
-/// A structure of the image breaks the format's rules: damaged, truncated or hostile. Cure: check and repair, or restore it.
+/// A structure of the image breaks the format's rules: damaged, truncated or hostile. Cure: check
+/// and repair, or restore it.
 public final class CorruptImageException extends ImageException {
   private static final long serialVersionUID = 1L;
 

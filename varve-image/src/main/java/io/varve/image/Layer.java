@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
-/// One file of a chain. It answers one question: what do you hold for this guest range? It knows the
-/// name that its file gives to a base, and never reads through it: only the chain does.
+/// One file of a chain. It answers one question: what do you hold for this guest range? It knows
+/// the name that its file gives to a base, and never reads through it: only the chain does.
 ///
-/// **Threads.** All methods may be called at the same time; each call sees every change that returned
-/// before it began.
+/// **Threads.** All methods may be called at the same time; each call sees every change that
+/// returned before it began.
 public interface Layer extends Closeable {
   /// The path, for messages.
   String name();

@@ -6,8 +6,8 @@ package io.varve.image;
 /// @param start guest offset of its first byte
 /// @param length bytes, above zero
 /// @param kind what the layer holds there
-/// @param hostOffset where `start` lies in the file for DATA and ZERO_ALLOCATED, where the compressed
-///     bytes begin for COMPRESSED, else -1
+/// @param hostOffset where `start` lies in the file for DATA and ZERO_ALLOCATED, where the
+///   compressed bytes begin for COMPRESSED, else -1
 public record LayerExtent(long start, long length, ExtentKind kind, long hostOffset) {
   public long end() {
     return start + length;

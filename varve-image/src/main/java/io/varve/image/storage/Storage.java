@@ -9,17 +9,17 @@ import java.nio.ByteBuffer;
 ///
 /// All positions and lengths are bytes, positions are host offsets (from the start of the file).
 ///
-/// **Guarantees.** A read returns the newest completed write. Bytes past the end, and holes, read as
-/// zero. After [#flush()] returns, every write, zero, punch and truncate that had returned before
-/// `flush` was called survives a crash of the machine.
+/// **Guarantees.** A read returns the newest completed write. Bytes past the end, and holes, read
+/// as zero. After [#flush()] returns, every write, zero, punch and truncate that had returned
+/// before `flush` was called survives a crash of the machine.
 ///
-/// **Non-guarantees.** Without a flush nothing survives a crash, and what survives may be any subset
-/// of the 512-byte sectors written since the last one, in any order. Writes of more than one sector
-/// are not atomic; a write inside one 512-byte sector is.
+/// **Non-guarantees.** Without a flush nothing survives a crash, and what survives may be any
+/// subset of the 512-byte sectors written since the last one, in any order. Writes of more than one
+/// sector are not atomic; a write inside one 512-byte sector is.
 ///
-/// **Threads.** Every method may be called from any thread at the same time; overlapping writes that
-/// run at the same time leave either's bytes in each sector. Callers use platform threads for disk
-/// work. After `close` every method throws `ClosedChannelException`.
+/// **Threads.** Every method may be called from any thread at the same time; overlapping writes
+/// that run at the same time leave either's bytes in each sector. Callers use platform threads for
+/// disk work. After `close` every method throws `ClosedChannelException`.
 ///
 /// **Errors.** A full store throws [NoSpaceException]; a store that was opened read-only throws
 /// [ReadOnlyStorageException] from every mutating method; everything else is an `IOException` whose
@@ -57,7 +57,8 @@ public interface Storage extends Closeable {
 
   /// The first stretch of data (not a hole) at or after `position`, or null where none follows. A
   /// store that cannot tell answers with everything up to its end.
-  @org.jspecify.annotations.Nullable DataRange nextData(long position) throws IOException;
+  @org.jspecify.annotations.Nullable
+  DataRange nextData(long position) throws IOException;
 
   /// What this storage can do; constant for its lifetime.
   StorageCapabilities capabilities();
