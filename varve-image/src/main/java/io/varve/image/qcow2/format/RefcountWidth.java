@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /// Reads and writes refcounts of 1, 2, 4, 8, 16, 32 or 64 bits in a refcount block (spec: "Refcount
-/// block entry"). Widths below a byte count from the least significant bit; wider ones are big endian.
-/// A 64-bit count is an unsigned number in a `long`.
+/// block entry"). Widths below a byte count from the least significant bit; wider ones are big
+/// endian. A 64-bit count is an unsigned number in a `long`.
 public final class RefcountWidth {
   private static final VarHandle SHORT =
       MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);

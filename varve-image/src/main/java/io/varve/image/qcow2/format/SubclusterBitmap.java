@@ -8,8 +8,8 @@ package io.varve.image.qcow2.format;
 /// | 0-31 | subcluster i has data in the host cluster |
 /// | 32-63 | subcluster i reads as zero |
 ///
-/// Both bits of a subcluster set is an error; neither set means that the base answers. For a compressed
-/// cluster the word is 0.
+/// Both bits of a subcluster set is an error; neither set means that the base answers. For a
+/// compressed cluster the word is 0.
 public final class SubclusterBitmap {
   private SubclusterBitmap() {}
 

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.format;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What the first cluster holds: the header, its extensions in their order, and the backing file
+/// name. A value; unknown extensions and header fields survive parsing and encoding untouched.
+///
+/// The header's own backing offset and size describe where the name was found; encoding computes
+/// them anew.
+///
+/// @param backing bytes of the backing file name, null where the image names none
+public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nullable Bytes backing) {
+
+  public HeaderArea {
+    extensions = List.copyOf(extensions);
+  }
+
+  /// Reads the first cluster, or as much of it as the file has, and refuses what Varve cannot open:
+  /// unknown incompatible features, encryption, an external data file, a name that is not text.
+  public static HeaderArea parse(ByteBuffer cluster0) throws Qcow2FormatException {
+    HeaderArea area = inspect(cluster0);
+    Refusals.requireOpenable(area);
+    return area;
+  }
+
+  /// Reads like [#parse] without refusing: for tools that tell about an image, and for a check.
+  public static HeaderArea inspect(ByteBuffer cluster0) throws Qcow2FormatException {
+    return HeaderAreaParser.inspect(cluster0);
+  }
+
+  /// The first cluster as a whole, laid out as QEMU does: header, extensions, end marker, name.
+  ///
+  /// @throws Qcow2FormatException UNSUPPORTED where it does not fit
+  public byte[] encode() throws Qcow2FormatException {
+    byte[] image = new byte[header.clusterSize()];
+    HeaderLayout layout = HeaderLayout.natural(this);
+    layout.writeTo(image);
+    return image;
+  }
+
+  /// The name of the backing file; what is not UTF-8 shows as replacement characters.
+  public @Nullable String backingName() {
+    return backing == null ? null : backing.asText();
+  }
+
+  /// The format that the image gives to its backing file, null where it gives none.
+  public @Nullable String backingFormat() {
+    return extension(HeaderExtension.BACKING_FORMAT)
+        .filter(data -> !data.isEmpty())
+        .map(Bytes::asText)
+        .orElse(null);
+  }
+
+  /// The name of the external data file, for telling about it.
+  public @Nullable String dataFileName() {
+    return extension(HeaderExtension.DATA_FILE).map(Bytes::asText).orElse(null);
+  }
+
+  /// Varve's identity of the layer.
+  ///
+  /// @throws Qcow2FormatException CORRUPT where it is there but damaged
+  public Optional<VarveIdentity> identity() throws Qcow2FormatException {
+    Bytes data = extension(VarveIdentity.MAGIC).orElse(null);
+    return data == null ? Optional.empty() : Optional.of(VarveIdentity.decode(data));
+  }
+
+  /// Data of the first extension of this type.
+  public Optional<Bytes> extension(int magic) {
+    return extensions.stream()
+        .filter(extension -> extension.magic() == magic)
+        .map(HeaderExtension::data)
+        .findFirst();
+  }
+
+  /// Incompatible bits that Varve does not know, by name; empty where there are none.
+  public String unknownFeatures() {
+    long unknown = header.incompatible() & ~FeatureBits.KNOWN_INCOMPATIBLE;
+    Bytes table = extension(HeaderExtension.FEATURE_NAMES).orElse(null);
+    return unknown == 0 ? "" : FeatureBits.incompatibleNames(unknown, table);
+  }
+
+  public HeaderArea withHeader(Header newHeader) {
+    return new HeaderArea(newHeader, extensions, backing);
+  }
+
+  /// Names another backing file, or none.
+  ///
+  /// @param format may be null: then no format is recorded
+  public HeaderArea withBacking(@Nullable String name, @Nullable String format) {
+    boolean named = name != null && format != null;
+    HeaderArea area = named ? with(formatOf(format)) : without(HeaderExtension.BACKING_FORMAT);
+    return new HeaderArea(header, area.extensions, name == null ? null : Bytes.utf8(name));
+  }
+
+  private static HeaderExtension formatOf(String format) {
+    return new HeaderExtension(HeaderExtension.BACKING_FORMAT, Bytes.utf8(format));
+  }
+
+  public HeaderArea withIdentity(VarveIdentity identity) {
+    return with(new HeaderExtension(VarveIdentity.MAGIC, identity.encode()));
+  }
+
+  /// Adds the table of feature names that helps others to name what they do not know; nothing where
+  /// there is one already, in version 2, and where clusters are too small to spend 392 bytes on it.
+  public HeaderArea withFeatureNames() {
+    boolean wanted = header.version() >= 3 && header.clusterSize() > 4096;
+    if (!wanted || extension(HeaderExtension.FEATURE_NAMES).isPresent()) {
+      return this;
+    }
+    return with(new HeaderExtension(HeaderExtension.FEATURE_NAMES, FeatureBits.nameTable()));
+  }
+
+  /// Replaces the extension of the same type, or adds this one.
+  public HeaderArea with(HeaderExtension extension) {
+    List<HeaderExtension> next = new ArrayList<>(extensions);
+    next.removeIf(old -> old.magic() == extension.magic());
+    next.add(extension);
+    return new HeaderArea(header, next, backing).inOrder();
+  }
+
+  public HeaderArea without(int magic) {
+    List<HeaderExtension> next = new ArrayList<>(extensions);
+    next.removeIf(old -> old.magic() == magic);
+    return new HeaderArea(header, next, backing);
+  }
+
+  /// What changes comes first, so that it lies in the first sector; what is long and never changes
+  /// comes last. Extensions of the same rank keep their order.
+  HeaderArea inOrder() {
+    List<HeaderExtension> next = new ArrayList<>(extensions);
+    next.sort((a, b) -> Integer.compare(rank(a.magic()), rank(b.magic())));
+    return new HeaderArea(header, next, backing);
+  }
+
+  private static int rank(int magic) {
+    return switch (magic) {
+      case HeaderExtension.BACKING_FORMAT -> 0;
+      case VarveIdentity.MAGIC -> 1;
+      case HeaderExtension.FEATURE_NAMES -> 3;
+      default -> 2;
+    };
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.format;
+
+import static io.varve.image.qcow2.format.Qcow2FormatException.corrupt;
+import static io.varve.image.qcow2.format.Qcow2FormatException.truncated;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the extensions and the backing file name behind the header.
+final class HeaderAreaParser {
+  private static final String EXTENSION = "header extension";
+
+  private HeaderAreaParser() {}
+
+  static HeaderArea inspect(ByteBuffer cluster0) throws Qcow2FormatException {
+    ByteBuffer src = cluster0.slice().order(ByteOrder.BIG_ENDIAN);
+    Header header = Header.parse(src);
+    List<HeaderExtension> extensions = extensions(src, header);
+    return new HeaderArea(header, extensions, backing(src, header));
+  }
+
+  /// The list ends at its end marker, at the backing file name, or with the cluster. A file that
+  /// ends earlier reads as zero there, as QEMU reads it: an end marker.
+  private static List<HeaderExtension> extensions(ByteBuffer src, Header header)
+      throws Qcow2FormatException {
+    int end = header.backingOffset() != 0 ? (int) header.backingOffset() : header.clusterSize();
+    List<HeaderExtension> found = new ArrayList<>();
+    int at = header.headerLength();
+    while (at < end && at < src.limit()) {
+      long room = (long) end - at - HeaderExtension.PREFIX;
+      if (room >= 0 && src.limit() - at < HeaderExtension.PREFIX) {
+        throw truncated(EXTENSION, at, HeaderExtension.PREFIX, src.limit() - at);
+      }
+      long length = room < 0 ? 0 : src.getInt(at + 4) & 0xffff_ffffL;
+      if (length > room) {
+        throw corrupt(
+            EXTENSION, at, "Header extension too large", "at most " + room + " bytes", length);
+      }
+      int magic = src.getInt(at);
+      if (magic == HeaderExtension.END) {
+        break;
+      }
+      int dataAt = at + HeaderExtension.PREFIX;
+      if (src.limit() - dataAt < length) {
+        throw truncated(EXTENSION, at, length, src.limit() - dataAt);
+      }
+      Bytes data = Bytes.take(src.duplicate().position(dataAt), (int) length);
+      requireFormat(magic, data, at);
+      found.add(new HeaderExtension(magic, data));
+      at = dataAt + HeaderExtension.padded((int) length);
+    }
+    return found;
+  }
+
+  private static void requireFormat(int magic, Bytes data, int at) throws Qcow2FormatException {
+    if (magic == HeaderExtension.BACKING_FORMAT && data.length() > Limits.MAX_BACKING_FORMAT) {
+      throw corrupt(
+          EXTENSION,
+          at,
+          "ext_backing_format: len=" + data.length() + " too large",
+          "at most " + Limits.MAX_BACKING_FORMAT,
+          data.length());
+    }
+  }
+
+  private static @Nullable Bytes backing(ByteBuffer src, Header header)
+      throws Qcow2FormatException {
+    if (header.backingOffset() == 0 || header.backingSize() == 0) {
+      return null;
+    }
+    int at = (int) header.backingOffset();
+    if (src.limit() - at < header.backingSize()) {
+      throw truncated("backing file name", at, header.backingSize(), Math.max(0, src.limit() - at));
+    }
+    return Bytes.take(src.duplicate().position(at), header.backingSize());
+  }
+}
