@@ -9,4 +9,6 @@ module io.varve.catalog {
   requires org.jdbi.v3.core;
   requires flyway.core;
   requires org.xerial.sqlitejdbc;
+
+  exports io.varve.catalog;
 }

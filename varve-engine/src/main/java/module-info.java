@@ -5,4 +5,9 @@
 module io.varve.engine {
   requires static transitive org.jspecify;
   requires transitive io.varve.image;
+
+  exports io.varve.engine;
+  exports io.varve.engine.catalog;
+  exports io.varve.engine.model;
+  exports io.varve.engine.policy;
 }
