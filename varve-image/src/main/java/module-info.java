@@ -6,4 +6,8 @@ module io.varve.image {
   requires static transitive org.jspecify;
   requires transitive io.varve.ffi;
   requires com.github.luben.zstd_jni;
+
+  exports io.varve.image;
+  exports io.varve.image.raw;
+  exports io.varve.image.storage;
 }

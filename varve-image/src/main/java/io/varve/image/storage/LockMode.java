@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.storage;
+
+import java.util.List;
+
+/// The image lock that an open file holds until it is closed. The locks are QEMU's, so that a
+/// running QEMU and Varve keep each other out:
+///
+/// | mode | whose way | has | does not share | locked bytes |
+/// |---|---|---|---|---|
+/// | [#FORCE_SHARE] | `-U` of qemu-img, read-only | read | | 100 |
+/// | [#SHARED_READER] | a read-only opener, every base | read | write, resize | 100 201 203 |
+/// | [#WRITER] | a VM, any read-write opener | read, write, resize | write, resize | 100 101 103 201 203 |
+public enum LockMode {
+  /// No locks: for a file that nobody else can reach, or a file system that has none.
+  NONE(List.of(), List.of()),
+  /// Reads a file that a writer may be changing; what is read may be torn.
+  FORCE_SHARE(List.of(Permission.READ), List.of()),
+  /// Reads together with other readers, never with a writer.
+  SHARED_READER(List.of(Permission.READ), List.of(Permission.WRITE, Permission.RESIZE)),
+  /// Alone, but for those who force themselves upon it.
+  WRITER(
+      List.of(Permission.READ, Permission.WRITE, Permission.RESIZE),
+      List.of(Permission.WRITE, Permission.RESIZE));
+
+  private final List<Permission> needed;
+  private final List<Permission> unshared;
+
+  LockMode(List<Permission> needed, List<Permission> unshared) {
+    this.needed = needed;
+    this.unshared = unshared;
+  }
+
+  List<Permission> needed() {
+    return needed;
+  }
+
+  List<Permission> unshared() {
+    return unshared;
+  }
+
+  /// The permissions that QEMU's locks speak of; the number is the one in their byte offsets.
+  /// QEMU's "write unchanged" (2) is left out: Varve never takes it and never denies it.
+  enum Permission {
+    READ(0, "reading"),
+    WRITE(1, "writing"),
+    RESIZE(3, "resizing");
+
+    private final int number;
+    private final String doing;
+
+    Permission(int number, String doing) {
+      this.number = number;
+      this.doing = doing;
+    }
+
+    /// The byte whose lock says: the holder does this.
+    long hasByte() {
+      return 100 + number;
+    }
+
+    /// The byte whose lock says: the holder lets nobody else do this.
+    long unsharedByte() {
+      return 200 + number;
+    }
+
+    String doing() {
+      return doing;
+    }
+  }
+}
