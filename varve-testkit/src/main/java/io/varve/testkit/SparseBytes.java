@@ -157,7 +157,8 @@ public final class SparseBytes {
   /// Sets the size; what is cut off reads as zero if the size grows again.
   public void truncate(long newSize) {
     if (newSize < size) {
-      clear(newSize, size - newSize);
+      // To the end of the last page, so that no page stays behind the end.
+      clear(newSize, Math.ceilDiv(size, PAGE) * PAGE - newSize);
       chunks.tailMap(Math.ceilDiv(newSize, (long) CHUNK_PAGES * PAGE), true).clear();
     }
     size = newSize;
