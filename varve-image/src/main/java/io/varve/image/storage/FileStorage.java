@@ -90,7 +90,7 @@ public final class FileStorage implements Storage {
       throws IOException {
     try {
       FileStat stat = requireUsable(path, fd.stat());
-      new ImageLocks(path.toString(), new FileLocks(fd)).acquire(lock);
+      new ImageLocks(path.toString(), FileKey.of(stat), new FileLocks(fd)).acquire(lock);
       return new FileStorage(path, fd, access, FileTarget.of(fd, stat, access));
     } catch (SystemCallException e) {
       fd.close();
@@ -348,7 +348,8 @@ public final class FileStorage implements Storage {
     }
   }
 
-  private void requireRoom(String doing, long position, long length) throws IOException {
+  /// Refuses what a read-only storage or the fixed size of a device does not allow.
+  void requireRoom(String doing, long position, long length) throws IOException {
     Ranges.require(position, length);
     requireWritable(doing);
     if (target.fixedSize() >= 0 && position + length > target.fixedSize()) {

@@ -18,10 +18,12 @@ final class ImageLocks {
   private static final long BYTES = 104;
 
   private final String name;
+  private final FileKey file;
   private final FileLocks locks;
 
-  ImageLocks(String name, FileLocks locks) {
+  ImageLocks(String name, FileKey file, FileLocks locks) {
     this.name = name;
+    this.file = file;
     this.locks = locks;
   }
 
@@ -49,9 +51,6 @@ final class ImageLocks {
           throw inUse("the other has it open for " + unshared.doing());
         }
       }
-    } catch (ImageInUseException e) {
-      locks.unlock(FIRST_BYTE, BYTES);
-      throw e;
     } catch (SystemCallException e) {
       throw noLocks(e);
     }
@@ -63,13 +62,18 @@ final class ImageLocks {
     }
   }
 
-  private ImageInUseException inUse(String how) {
+  private ImageInUseException inUse(String how) throws IOException {
+    // Our own words must go before anyone asks who says what.
+    locks.unlock(FIRST_BYTE, BYTES);
+    String holders = LockHolders.describe(file);
     return new ImageInUseException(
         name
             + ": image is in use: "
             + how
-            + ". Is another process (QEMU, another varve) using it? Stop the VM that holds it, or"
-            + " wait for that process to end, and try again");
+            + (holders.isEmpty()
+                ? ". Is another process (QEMU, another varve) using it?"
+                : ". It is held by " + holders + ".")
+            + " Stop the VM or wait for the process that holds it, then try again");
   }
 
   private IOException noLocks(SystemCallException e) {
