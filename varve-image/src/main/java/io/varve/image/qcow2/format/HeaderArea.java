@@ -77,6 +77,11 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
         .findFirst();
   }
 
+  /// Refuses what [#parse] refuses, apart from damage that a check can tell about.
+  public void requireSupported() throws Qcow2FormatException {
+    Refusals.requireSupported(this);
+  }
+
   /// Incompatible bits that Varve does not know, by name; empty where there are none.
   public String unknownFeatures() {
     long unknown = header.incompatible() & ~FeatureBits.KNOWN_INCOMPATIBLE;

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.check;
+
+import java.util.List;
+
+/// The outcome of a check. The counts have the meaning that `qemu-img check` gives them.
+///
+/// @param corruptions found and still there
+/// @param leaks clusters with more references counted than there are
+/// @param corruptionsFixed by the repair that this report ends; 0 after a check
+/// @param leaksFixed likewise
+/// @param checkErrors parts that could not be checked
+/// @param totalClusters guest clusters of the disk
+/// @param allocatedClusters guest clusters of the disk that have data or a place for it
+/// @param compressedClusters of these, compressed
+/// @param fragmentedClusters of these, not behind their neighbour
+/// @param imageEndOffset host offset behind the last cluster in use
+/// @param findings at most [Tally#MAX_FINDINGS]; the counts go on
+public record CheckReport(
+    long corruptions,
+    long leaks,
+    long corruptionsFixed,
+    long leaksFixed,
+    long checkErrors,
+    long totalClusters,
+    long allocatedClusters,
+    long compressedClusters,
+    long fragmentedClusters,
+    long imageEndOffset,
+    List<Finding> findings) {
+
+  public CheckReport {
+    findings = List.copyOf(findings);
+  }
+
+  /// What it comes to, worst first.
+  public enum Verdict {
+    /// Something could not be checked.
+    FAILED(1),
+    CORRUPT(2),
+    LEAKS(3),
+    CLEAN(0);
+
+    private final int exitCode;
+
+    Verdict(int exitCode) {
+      this.exitCode = exitCode;
+    }
+
+    /// The exit code of `qemu-img check`.
+    public int exitCode() {
+      return exitCode;
+    }
+  }
+
+  public Verdict verdict() {
+    if (checkErrors > 0) {
+      return Verdict.FAILED;
+    }
+    if (corruptions > 0) {
+      return Verdict.CORRUPT;
+    }
+    return leaks > 0 ? Verdict.LEAKS : Verdict.CLEAN;
+  }
+
+  /// No data is lost or in danger; leaks may be there.
+  public boolean sound() {
+    return corruptions == 0 && checkErrors == 0;
+  }
+
+  /// This report after a repair that began with `before`.
+  CheckReport repairing(CheckReport before) {
+    return new CheckReport(
+        corruptions,
+        leaks,
+        Math.max(0, before.corruptions - corruptions),
+        Math.max(0, before.leaks - leaks),
+        checkErrors,
+        totalClusters,
+        allocatedClusters,
+        compressedClusters,
+        fragmentedClusters,
+        imageEndOffset,
+        findings);
+  }
+}

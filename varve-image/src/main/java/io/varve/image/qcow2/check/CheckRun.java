@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.check;
+
+import io.varve.image.qcow2.format.Qcow2FormatException;
+import io.varve.image.qcow2.format.SnapshotTable;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/// One pass over an image, and what it has learnt.
+final class CheckRun {
+  final CheckedImage image;
+  final Tally tally = new Tally();
+  final References references;
+  final Refcounts refcounts;
+  final TreeWalk tree;
+  private final RefcountCheck check;
+
+  private CheckRun(CheckedImage image) throws IOException {
+    this.image = image;
+    references = new References(image, tally);
+    refcounts = Refcounts.load(image);
+    tree = new TreeWalk(image, tally, references, refcounts);
+    check = new RefcountCheck(image, tally, references, refcounts);
+  }
+
+  static CheckRun of(CheckedImage image, CheckProgress progress) throws IOException {
+    CheckRun run = new CheckRun(image);
+    SnapshotTable.Loaded snapshots = run.snapshots();
+    if (snapshots == null) {
+      // What the snapshots refer to is not known: all of it would look like leaks.
+      run.tally.incomplete();
+      return run;
+    }
+    run.references.add(0, image.clusterSize(), 1);
+    run.tree.walk(snapshots.entries(), progress);
+    run.references.add(image.header().snapshotsOffset(), snapshots.length(), 1);
+    new BitmapWalk(image, run.tally, run.references).walk();
+    run.check.countStructure();
+    run.check.compare();
+    return run;
+  }
+
+  private SnapshotTable.@Nullable Loaded snapshots() throws IOException {
+    try {
+      SnapshotTable.Loaded loaded =
+          SnapshotTable.load(image.storage()::read, image.header(), image.fileLength());
+      if (loaded.incomplete() > 0) {
+        tally.corruptions(
+            loaded.incomplete(), "snapshot table entries are incomplete: no disk size");
+      }
+      return loaded;
+    } catch (Qcow2FormatException e) {
+      tally.error("failed to read the snapshot table: %s", e.getMessage());
+      return null;
+    }
+  }
+
+  boolean needsRebuild() {
+    return check.needsRebuild();
+  }
+
+  CheckReport report() {
+    long totalClusters = image.geometry().clustersFor(image.header().size());
+    return tally.report(totalClusters, check.imageEnd());
+  }
+}

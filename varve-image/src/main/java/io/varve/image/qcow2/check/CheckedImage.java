@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.check;
+
+import io.varve.image.CorruptImageException;
+import io.varve.image.ImageException;
+import io.varve.image.UnsupportedImageException;
+import io.varve.image.WrongFormatException;
+import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.format.HeaderArea;
+import io.varve.image.qcow2.format.Limits;
+import io.varve.image.qcow2.format.Qcow2FormatException;
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// The image that is checked: its storage, its header, and its length when the check began.
+final class CheckedImage {
+  private final Storage storage;
+  private final HeaderArea area;
+  private final long fileLength;
+
+  /// What the last question about holes has found: a hole, then data up to an end.
+  private long knownFrom;
+
+  private long dataStart;
+  private long dataEnd;
+
+  private CheckedImage(Storage storage, HeaderArea area, long fileLength) {
+    this.storage = storage;
+    this.area = area;
+    this.fileLength = fileLength;
+  }
+
+  /// @throws ImageException if the header is damaged, or asks for what Varve does not know: then
+  ///   nothing can be said of the rest
+  static CheckedImage open(Storage storage) throws IOException {
+    long length = storage.size();
+    ByteBuffer start = ByteBuffer.allocate((int) Math.min(length, 1L << Limits.MAX_CLUSTER_BITS));
+    storage.read(0, start);
+    HeaderArea area;
+    try {
+      area = HeaderArea.inspect(start.flip());
+      area.requireSupported();
+    } catch (Qcow2FormatException e) {
+      throw named(storage.name(), e);
+    }
+    CheckedImage image = new CheckedImage(storage, area, length);
+    if (image.clusters() > Integer.MAX_VALUE) {
+      throw new UnsupportedImageException(
+          storage.name()
+              + ": "
+              + image.clusters()
+              + " host clusters are too many to check, the limit is 2^31; convert it to an image"
+              + " with larger clusters");
+    }
+    return image;
+  }
+
+  private static ImageException named(String name, Qcow2FormatException e) {
+    String message = name + ": " + e.getMessage();
+    return switch (e.kind()) {
+      case NOT_QCOW2 -> new WrongFormatException(message, e);
+      case UNSUPPORTED -> new UnsupportedImageException(message, e);
+      case CORRUPT -> new CorruptImageException(message, e);
+    };
+  }
+
+  Storage storage() {
+    return storage;
+  }
+
+  HeaderArea area() {
+    return area;
+  }
+
+  Header header() {
+    return area.header();
+  }
+
+  Geometry geometry() {
+    return header().geometry();
+  }
+
+  int clusterSize() {
+    return header().clusterSize();
+  }
+
+  /// Bytes in the file.
+  long fileLength() {
+    return fileLength;
+  }
+
+  /// Host clusters of the file, the last one perhaps in part.
+  long clusters() {
+    return (fileLength >>> header().clusterBits()) + (fileLength % clusterSize() == 0 ? 0 : 1);
+  }
+
+  /// Big endian; bytes past the end of the file are zero.
+  ByteBuffer read(long position, int length) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(length);
+    storage.read(position, bytes);
+    return bytes.flip();
+  }
+
+  /// True if the range is known to hold zeros only, without reading it. Cheap for rising positions.
+  boolean isHole(long position, long length) throws IOException {
+    if (position < knownFrom || position >= dataEnd) {
+      Storage.DataRange range = storage.nextData(position);
+      knownFrom = position;
+      dataStart = range == null ? Long.MAX_VALUE : range.position();
+      dataEnd = range == null ? Long.MAX_VALUE : range.position() + range.length();
+    }
+    return position + length <= dataStart;
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.check;
+
+import java.util.Arrays;
+
+/// A count for each host cluster, in pages that exist only where a count is not zero: memory
+/// follows what an image refers to, not what it claims to be. Counts stop at the largest `int`.
+final class ClusterCounts {
+  private static final int PAGE_BITS = 12;
+  private static final int PAGE = 1 << PAGE_BITS;
+  private static final int[] ZEROS = new int[PAGE];
+
+  private int[][] pages = new int[0][];
+
+  void add(long cluster, int count) {
+    int page = (int) (cluster >>> PAGE_BITS);
+    if (page >= pages.length) {
+      int length = pages.length;
+      pages = Arrays.copyOf(pages, Math.max(page + 1, (int) Math.min(length * 2L, 1 << 20)));
+      Arrays.fill(pages, length, pages.length, ZEROS);
+    }
+    if (pages[page] == ZEROS) {
+      pages[page] = new int[PAGE];
+    }
+    int at = (int) cluster & (PAGE - 1);
+    pages[page][at] = (int) Math.min(Integer.MAX_VALUE, (long) pages[page][at] + count);
+  }
+
+  int get(long cluster) {
+    long page = cluster >>> PAGE_BITS;
+    return page < pages.length ? pages[(int) page][(int) cluster & (PAGE - 1)] : 0;
+  }
+
+  /// The first cluster from `from` on, and below `limit`, whose count is not zero; else `limit`.
+  long nextNonZero(long from, long limit) {
+    long cluster = from;
+    while (cluster < limit) {
+      long page = cluster >>> PAGE_BITS;
+      if (page >= pages.length) {
+        return limit;
+      }
+      if (pages[(int) page] == ZEROS) {
+        cluster = (page + 1) << PAGE_BITS;
+      } else if (get(cluster) != 0) {
+        return cluster;
+      } else {
+        cluster++;
+      }
+    }
+    return limit;
+  }
+}

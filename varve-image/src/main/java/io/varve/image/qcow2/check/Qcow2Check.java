@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.check;
+
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+
+/// Checks a qcow2 image, with the verdicts of `qemu-img check`.
+///
+/// It follows everything that an image can refer to (the active tables, the internal snapshots, the
+/// refcount structure, persistent bitmaps), counts the references to each host cluster, and
+/// compares them with the refcounts. Memory follows what the image refers to inside its file, and
+/// time the length of the file's data, whatever its header says.
+///
+/// **Threads.** Static methods without state. The image must not change meanwhile: the caller holds
+/// the storage, with the locks that go with it.
+public final class Qcow2Check {
+  private Qcow2Check() {}
+
+  /// Reads, and never writes.
+  ///
+  /// @throws io.varve.image.ImageException if the header is damaged or asks for what Varve does not
+  ///   know
+  public static CheckReport check(Storage storage, CheckProgress progress) throws IOException {
+    return CheckRun.of(CheckedImage.open(storage), progress).report();
+  }
+}
