@@ -36,8 +36,18 @@ public final class FileLocks {
 
   /// Takes a shared lock. False, having taken nothing, if someone holds an exclusive one.
   public boolean tryShared(long start, long length) throws IOException {
+    return tryLock(F_RDLCK, start, length);
+  }
+
+  /// Takes an exclusive lock; the file must be open for writing. False, having taken nothing, if
+  /// someone else holds any.
+  public boolean tryExclusive(long start, long length) throws IOException {
+    return tryLock(F_WRLCK, start, length);
+  }
+
+  private boolean tryLock(short type, long start, long length) throws IOException {
     try {
-      fd.call("fcntl", n -> LibC.fcntl(n, F_OFD_SETLK, flock(F_RDLCK, start, length)));
+      fd.call("fcntl", n -> LibC.fcntl(n, F_OFD_SETLK, flock(type, start, length)));
       return true;
     } catch (SystemCallException e) {
       if (e.errno() == Errno.EAGAIN || e.errno() == Errno.EACCES) {
