@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.chain;
+
+import io.varve.image.BackingChainException;
+import io.varve.image.BackingReference;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Decides whether a file that an image names may be opened. Names inside images are hostile until
+/// a gate has admitted them: only plain file names pass, never `json:` or `nbd:` and the like.
+@FunctionalInterface
+public interface OpenGate {
+  /// The file to open for `base`, which the layer at `layer` names.
+  ///
+  /// @throws BackingChainException if it is refused, with the reason
+  Path admit(Path layer, BackingReference base) throws IOException;
+
+  /// Any file on this host. For images whose maker is trusted.
+  static OpenGate anyPlainFile() {
+    return OpenGate::resolve;
+  }
+
+  /// Refuses every base: the image must stand alone.
+  static OpenGate closed() {
+    return (layer, base) -> {
+      throw new BackingChainException(
+          layer + ": it names the backing file '" + base.name() + "', but none may be opened here");
+    };
+  }
+
+  /// Files below one of these folders only, symbolic links resolved.
+  static OpenGate confinedTo(List<Path> roots) {
+    List<Path> allowed = List.copyOf(roots);
+    return (layer, base) -> {
+      Path target = resolve(layer, base);
+      Path real;
+      try {
+        real = target.toRealPath();
+      } catch (IOException _) {
+        throw missing(layer, base, target);
+      }
+      for (Path root : allowed) {
+        if (real.startsWith(root.toRealPath())) {
+          return target;
+        }
+      }
+      throw new BackingChainException(
+          "%s: the backing file '%s' lies outside of %s, where files named by an image may be opened"
+              .formatted(layer, base.name(), allowed));
+    };
+  }
+
+  /// A relative name is meant from the folder of the layer that holds it.
+  private static Path resolve(Path layer, BackingReference base) throws BackingChainException {
+    String name = base.name();
+    int colon = name.indexOf(':');
+    int slash = name.indexOf('/');
+    if (colon > 0 && (slash < 0 || colon < slash)) {
+      throw new BackingChainException(
+          "%s: the backing file '%s' is not a plain file name (it has a protocol prefix), which is"
+                  .formatted(layer, name)
+              + " refused; name the file by its path, './"
+              + name
+              + "' if the colon belongs to it");
+    }
+    try {
+      return layer.resolveSibling(name).normalize();
+    } catch (InvalidPathException e) {
+      throw new BackingChainException(
+          layer + ": the backing file name is not a path: " + e.getReason(), e);
+    }
+  }
+
+  private static BackingChainException missing(Path layer, BackingReference base, Path target) {
+    return new BackingChainException(
+        "%s: the backing file '%s' is missing, looked at %s; put it back, or name the right one with"
+                .formatted(layer, base.name(), target)
+            + " a rebase");
+  }
+}

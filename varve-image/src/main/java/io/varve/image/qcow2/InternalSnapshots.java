@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2;
+
+import io.varve.image.Layer;
+import io.varve.image.ReadOnlyImageException;
+import io.varve.image.UnsupportedImageException;
+import io.varve.image.qcow2.format.SnapshotEntry;
+import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.snapshot.SnapshotL1;
+import io.varve.image.qcow2.snapshot.SnapshotStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.NoSuchElementException;
+
+/// The snapshots inside one image (compute snapshots, copy on write). Creating one costs index work
+/// in proportion to what is allocated; afterwards the first change of each cluster costs a copy.
+///
+/// Snapshots are addressed by name, or by id where no name fits. Every method is safe to call from
+/// any thread; changes take the layer's exclusive lock and are durable on return.
+public final class InternalSnapshots {
+  /// QEMU's tools cut longer names.
+  private static final int MAX_NAME_BYTES = 255;
+
+  private final Qcow2Layer layer;
+
+  InternalSnapshots(Qcow2Layer layer) {
+    this.layer = layer;
+  }
+
+  /// All snapshots, in the order of the table.
+  public List<InternalSnapshot> list() throws IOException {
+    layer.lock().readLock().lock();
+    try {
+      return entries().stream().map(this::describe).toList();
+    } finally {
+      layer.lock().readLock().unlock();
+    }
+  }
+
+  /// Takes a snapshot of the disk as it is now. Unflushed changes are part of it.
+  ///
+  /// @param name 1 to 255 bytes of UTF-8, not used by another snapshot
+  /// @throws UnsupportedImageException if the name is taken or no refcount is wide enough; the
+  ///   image is then as before
+  public InternalSnapshot create(String name, Instant when) throws IOException {
+    return exclusive(store -> {
+      requireNewName(store, name);
+      return describe(store.create(name, when));
+    });
+  }
+
+  /// Makes the disk what it was at that snapshot, its size included. The state before is lost
+  /// unless another snapshot holds it.
+  public void apply(String nameOrId) throws IOException {
+    exclusive(store -> {
+      store.apply(find(store.entries(), nameOrId));
+      layer.refreshSize();
+      return layer;
+    });
+  }
+
+  /// Deletes a snapshot and frees the clusters that only it held.
+  public FreedSpace delete(String nameOrId) throws IOException {
+    return exclusive(store -> store.delete(find(store.entries(), nameOrId)));
+  }
+
+  /// The snapshot as a read-only layer; valid as long as this layer is open and the snapshot
+  /// exists.
+  public Layer view(String nameOrId) throws IOException {
+    layer.lock().readLock().lock();
+    try {
+      SnapshotEntry entry = find(entries(), nameOrId);
+      EntryTable l1 = SnapshotL1.load(layer.storage(), layer.area().header().geometry(), entry);
+      long size = entry.diskSizeOr(layer.size()) & -512L;
+      return new SnapshotView(layer, layer.mapOf(l1), size, entry.name());
+    } finally {
+      layer.lock().readLock().unlock();
+    }
+  }
+
+  /// What a snapshot holds, counted by walking its tables.
+  public SnapshotUsage usage(String nameOrId) throws IOException {
+    layer.lock().readLock().lock();
+    try {
+      SnapshotEntry entry = find(entries(), nameOrId);
+      return SnapshotUsageCounter.of(layer, entry);
+    } finally {
+      layer.lock().readLock().unlock();
+    }
+  }
+
+  private List<SnapshotEntry> entries() throws IOException {
+    SnapshotStore store = layer.store();
+    if (store != null) {
+      return store.entries();
+    }
+    return Qcow2Opener.snapshots(layer.storage(), layer.area().header()).entries();
+  }
+
+  private InternalSnapshot describe(SnapshotEntry entry) {
+    Instant when = Instant.ofEpochSecond(entry.seconds() & 0xffff_ffffL, entry.nanos());
+    return new InternalSnapshot(
+        entry.id(),
+        entry.name(),
+        when,
+        entry.vmStateSize(),
+        entry.diskSizeOr(layer.area().header().size()));
+  }
+
+  private SnapshotEntry find(List<SnapshotEntry> entries, String nameOrId) {
+    return entries.stream()
+        .filter(entry -> entry.name().equals(nameOrId))
+        .findFirst()
+        .or(() -> entries.stream().filter(entry -> entry.id().equals(nameOrId)).findFirst())
+        .orElseThrow(() ->
+            new NoSuchElementException(
+                layer.name() + ": snapshot not found: no snapshot '" + nameOrId + "'"));
+  }
+
+  private void requireNewName(SnapshotStore store, String name) throws UnsupportedImageException {
+    int length = name.getBytes(StandardCharsets.UTF_8).length;
+    if (length == 0 || length > MAX_NAME_BYTES || name.indexOf('\0') >= 0) {
+      throw new UnsupportedImageException(
+          "%s: a snapshot name has 1 to %d bytes, found %d"
+              .formatted(layer.name(), MAX_NAME_BYTES, length));
+    }
+    if (store.entries().stream().anyMatch(entry -> entry.name().equals(name))) {
+      throw new UnsupportedImageException(
+          "%s: a snapshot '%s' exists already; choose another name or delete it"
+              .formatted(layer.name(), name));
+    }
+  }
+
+  private interface Operation<T> {
+    T run(SnapshotStore store) throws IOException;
+  }
+
+  private <T> T exclusive(Operation<T> operation) throws IOException {
+    SnapshotStore store = layer.store();
+    if (store == null) {
+      throw new ReadOnlyImageException(
+          layer.name() + ": the layer is open read-only; open it for writing to change snapshots");
+    }
+    layer.lock().writeLock().lock();
+    try {
+      return operation.run(store);
+    } finally {
+      layer.lock().writeLock().unlock();
+    }
+  }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2;
+
+import io.varve.image.UnsupportedImageException;
+import io.varve.image.qcow2.format.FeatureBits;
+import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.format.HeaderArea;
+import io.varve.image.qcow2.format.Limits;
+import io.varve.image.qcow2.format.Qcow2FormatException;
+import io.varve.image.qcow2.format.RefcountWidth;
+import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/// Makes a new, empty image:
+///
+/// ```
+/// cluster 0      header, extensions, backing name
+/// then           refcount table | refcount blocks | L1 table
+/// ```
+///
+/// Only the header, the used part of the refcount structure and nothing of the L1 table (it is all
+/// zero) are written, so the cost does not follow the size of the disk. The header comes last,
+/// after a barrier: a crash leaves a file that is no image, never a broken one.
+public final class Qcow2Create {
+  private final Qcow2CreateOptions options;
+  private final Geometry geometry;
+  private final long l1Entries;
+  private final long l1Clusters;
+  private long tableClusters = 1;
+  private long blocks = 1;
+
+  private Qcow2Create(Qcow2CreateOptions options) {
+    this.options = options;
+    this.geometry =
+        new Geometry(options.clusterBits(), options.extendedL2(), options.refcountOrder());
+    this.l1Entries = Math.max(1, geometry.l1EntriesFor(options.size()));
+    this.l1Clusters = geometry.clustersFor(l1Entries * Long.BYTES);
+    layOut();
+  }
+
+  /// Writes an image into `storage`, which must be empty or may be overwritten (a device); durable
+  /// on return.
+  ///
+  /// @throws UnsupportedImageException if the format or QEMU's limits do not allow the options;
+  ///   nothing is written then
+  public static void create(Storage storage, Qcow2CreateOptions options) throws IOException {
+    requirePossible(storage.name(), options);
+    try {
+      new Qcow2Create(options).writeTo(storage);
+    } catch (Qcow2FormatException e) {
+      throw FormatErrors.named(storage.name(), e);
+    }
+  }
+
+  private static void requirePossible(String name, Qcow2CreateOptions o)
+      throws UnsupportedImageException {
+    require(o.version() == 2 || o.version() == 3, name, "the version is 2 or 3");
+    require(o.size() >= 0 && o.size() % 512 == 0, name, "a disk size is a multiple of 512 bytes");
+    require(
+        o.clusterBits() >= Limits.MIN_CLUSTER_BITS && o.clusterBits() <= Limits.MAX_CLUSTER_BITS,
+        name,
+        "cluster sizes go from 512 bytes to 2 MiB");
+    require(
+        o.refcountOrder() >= 0 && o.refcountOrder() <= Limits.MAX_REFCOUNT_ORDER,
+        name,
+        "refcounts have 1 to 64 bits");
+    require(
+        o.version() == 3 || (o.refcountOrder() == 4 && !o.extendedL2() && !o.lazyRefcounts()),
+        name,
+        "version 2 has 16-bit refcounts and neither extended L2 nor lazy refcounts; use version 3");
+    require(
+        !o.extendedL2() || o.clusterBits() >= Limits.MIN_EXTENDED_L2_CLUSTER_BITS,
+        name,
+        "extended L2 needs clusters of 16 KiB or more");
+    Geometry geometry = new Geometry(o.clusterBits(), o.extendedL2(), o.refcountOrder());
+    require(
+        geometry.l1EntriesFor(o.size()) <= Limits.MAX_L1_BYTES / Long.BYTES,
+        name,
+        "a disk of %d bytes needs larger clusters than %d bytes"
+            .formatted(o.size(), geometry.clusterSize()));
+  }
+
+  private static void require(boolean holds, String name, String rule)
+      throws UnsupportedImageException {
+    if (!holds) {
+      throw new UnsupportedImageException(name + ": the image cannot be created: " + rule);
+    }
+  }
+
+  /// Finds how many refcount blocks cover all of this, themselves included.
+  private void layOut() {
+    boolean grew = true;
+    while (grew) {
+      long used = usedClusters();
+      long blocksNow =
+          (used + geometry.refcountBlockEntries() - 1) >>> geometry.refcountBlockBits();
+      long tableNow = geometry.clustersFor(blocksNow * Long.BYTES);
+      grew = blocksNow > blocks || tableNow > tableClusters;
+      blocks = blocksNow;
+      tableClusters = tableNow;
+    }
+  }
+
+  private long usedClusters() {
+    return 1 + tableClusters + blocks + l1Clusters;
+  }
+
+  private long blockOffset(long index) {
+    return geometry.hostOffset(1 + tableClusters + index);
+  }
+
+  private void writeTo(Storage storage) throws IOException {
+    byte[] header = header().encode();
+    long end = geometry.hostOffset(usedClusters());
+    if (storage.capabilities().fixedSize()) {
+      storage.zero(0, end);
+    } else {
+      storage.truncate(0);
+      storage.truncate(end);
+    }
+    long[] table = new long[(int) blocks];
+    for (int i = 0; i < blocks; i++) {
+      table[i] = blockOffset(i);
+      storage.write(blockOffset(i), ByteBuffer.wrap(counts(i)));
+    }
+    EntryTable.store(storage, geometry.hostOffset(1), table);
+    storage.flush();
+    storage.write(0, ByteBuffer.wrap(header, 0, usedLength(header)));
+    storage.flush();
+  }
+
+  /// The part of a block that counts used clusters: what follows is zero in the file already.
+  private byte[] counts(long index) {
+    long first = index << geometry.refcountBlockBits();
+    long used = Math.min(geometry.refcountBlockEntries(), usedClusters() - first);
+    long bytes = Math.max(8, ((used << geometry.refcountOrder()) + 7) >>> 3);
+    byte[] block = new byte[(int) Math.min(bytes, geometry.clusterSize())];
+    for (int i = 0; i < used; i++) {
+      RefcountWidth.set(block, i, geometry.refcountOrder(), 1);
+    }
+    return block;
+  }
+
+  private static int usedLength(byte[] cluster) {
+    int length = cluster.length;
+    while (length > 512 && cluster[length - 1] == 0) {
+      length--;
+    }
+    return length;
+  }
+
+  private HeaderArea header() {
+    Header header =
+        Header.builder(options.version(), options.clusterBits())
+            .size(options.size())
+            .l1((int) l1Entries, blockOffset(blocks))
+            .refcountTable(geometry.hostOffset(1), (int) tableClusters)
+            .refcountOrder(options.refcountOrder())
+            .incompatible(options.extendedL2() ? FeatureBits.EXTENDED_L2 : 0)
+            .compatible(options.lazyRefcounts() ? FeatureBits.LAZY_REFCOUNTS : 0)
+            .build();
+    HeaderArea area = new HeaderArea(header, List.of(), null);
+    if (options.backing() != null) {
+      area = area.withBacking(options.backing().name(), options.backing().format());
+    }
+    if (options.identity() != null) {
+      area = area.withIdentity(options.identity());
+    }
+    return area.withFeatureNames();
+  }
+}

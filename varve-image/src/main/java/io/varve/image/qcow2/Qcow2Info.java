@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2;
+
+import io.varve.image.BackingReference;
+import java.util.Optional;
+
+/// What the header of an image says.
+///
+/// @param version 2 (`compat=0.10`) or 3 (`compat=1.1`)
+/// @param virtualSize size of the disk, bytes
+/// @param clusterSize bytes
+/// @param refcountBits width of a refcount, 1 to 64
+/// @param dirty refcounts may be stale; the next writable open repairs them
+/// @param corrupt marked as damaged; only a repair may write to it
+/// @param compressionType `zlib` or `zstd`
+/// @param backing name and format of the base
+/// @param snapshots internal snapshots
+public record Qcow2Info(
+    int version,
+    long virtualSize,
+    int clusterSize,
+    int refcountBits,
+    boolean extendedL2,
+    boolean lazyRefcounts,
+    boolean dirty,
+    boolean corrupt,
+    String compressionType,
+    Optional<BackingReference> backing,
+    int snapshots) {}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2;
+
+import io.varve.image.BackingReference;
+import io.varve.image.Below;
+import io.varve.image.GuestOffset;
+import io.varve.image.LayerExtent;
+import io.varve.image.LayerFormat;
+import io.varve.image.ReadOnlyImageException;
+import io.varve.image.WritableLayer;
+import io.varve.image.qcow2.compress.ClusterDecoder;
+import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.format.HeaderArea;
+import io.varve.image.qcow2.format.Qcow2FormatException;
+import io.varve.image.qcow2.format.SnapshotTable;
+import io.varve.image.qcow2.format.VarveIdentity;
+import io.varve.image.qcow2.io.ActiveTree;
+import io.varve.image.qcow2.io.ClusterMap;
+import io.varve.image.qcow2.io.ClusterReader;
+import io.varve.image.qcow2.io.ImageParts;
+import io.varve.image.qcow2.io.Resizer;
+import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.MetadataCache;
+import io.varve.image.qcow2.snapshot.SnapshotStore;
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/// One qcow2 file, version 2 or 3.
+///
+/// **Threads.** Reads, and writes into clusters that the active state owns alone, run at the same
+/// time under the shared side of one lock; whatever changes the index takes the exclusive side. A
+/// thread that holds a layer's lock may read layers beneath it, never one above (ARCHITECTURE.md,
+/// lock order).
+///
+/// **Durability.** See [WritableLayer]; the order of disk writes is arranged in
+/// [io.varve.image.qcow2.metadata.FlushOrder].
+public final class Qcow2Layer implements WritableLayer {
+  private final Storage storage;
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private final ClusterReader reader;
+  private final MetadataCache cache;
+  private final @Nullable ImageParts parts;
+  private final @Nullable ActiveTree tree;
+  private final @Nullable SnapshotStore store;
+  private final ClusterMap readOnlyMap;
+  private HeaderArea area;
+  private long size;
+  private boolean closed;
+
+  private Qcow2Layer(Storage storage, HeaderArea area, Qcow2Options options) throws IOException {
+    Header header = area.header();
+    this.storage = storage;
+    this.area = area;
+    this.size = header.size() & -512L;
+    this.cache = new MetadataCache(storage, header.clusterSize(), options.cacheBytes());
+    ClusterDecoder decoder = ClusterDecoder.of(header.compressionType(), storage.name());
+    this.reader = new ClusterReader(storage, header.geometry(), decoder);
+    EntryTable l1 = Qcow2Opener.activeL1(storage, header);
+    this.readOnlyMap = mapOf(l1);
+    if (options.writable()) {
+      SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
+      this.parts = Qcow2Opener.parts(storage, header, cache, l1, loaded, options.punchFreed());
+      this.tree = new ActiveTree(parts, storage.name(), reader, l1);
+      this.store = new SnapshotStore(parts, tree, loaded);
+    } else {
+      this.parts = null;
+      this.tree = null;
+      this.store = null;
+    }
+  }
+
+  /// Opens an image and takes over `storage`: the layer closes it, also when opening fails.
+  ///
+  /// @throws io.varve.image.WrongFormatException if it is not qcow2
+  /// @throws io.varve.image.UnsupportedImageException if it needs a feature that Varve lacks
+  /// @throws io.varve.image.CorruptImageException if its header breaks the format's rules
+  /// @throws ReadOnlyImageException if it is marked corrupt and `options` ask for writing
+  public static Qcow2Layer open(Storage storage, Qcow2Options options) throws IOException {
+    try {
+      return new Qcow2Layer(storage, Qcow2Opener.prepare(storage, options.writable()), options);
+    } catch (IOException | RuntimeException e) {
+      try {
+        storage.close();
+      } catch (IOException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  ClusterMap mapOf(EntryTable l1) {
+    Header header = area.header();
+    return new ClusterMap(storage.name(), header.geometry(), header.version(), cache, l1);
+  }
+
+  @Override
+  public String name() {
+    return storage.name();
+  }
+
+  @Override
+  public LayerFormat format() {
+    return LayerFormat.QCOW2;
+  }
+
+  @Override
+  public long size() {
+    return shared(() -> size);
+  }
+
+  @Override
+  public Optional<BackingReference> backing() {
+    return shared(() ->
+        Optional.ofNullable(area.backingName())
+            .filter(name -> !name.isEmpty())
+            .map(name -> new BackingReference(name, area.backingFormat())));
+  }
+
+  @Override
+  public boolean writable() {
+    return parts != null;
+  }
+
+  @Override
+  public Storage storage() {
+    return storage;
+  }
+
+  @Override
+  public LayerExtent lookup(GuestOffset at, long maxLength) throws IOException {
+    lock.readLock().lock();
+    try {
+      return lookupIn(activeMap(), size, at, maxLength);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  static LayerExtent lookupIn(ClusterMap map, long size, GuestOffset at, long maxLength)
+      throws IOException {
+    if (at.bytes() >= size || maxLength <= 0) {
+      throw new IllegalArgumentException(
+          "range %s + %d is outside the disk of %d bytes".formatted(at, maxLength, size));
+    }
+    return map.extent(at.bytes(), Math.min(maxLength, size - at.bytes()));
+  }
+
+  @Override
+  public long readHeld(GuestOffset at, ByteBuffer dst) throws IOException {
+    lock.readLock().lock();
+    try {
+      requireInside(at.bytes(), dst.remaining());
+      return reader.readHeld(activeMap(), at.bytes(), dst);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void write(GuestOffset at, ByteBuffer src, Below below) throws IOException {
+    ActiveTree active = requireWritable();
+    long position = at.bytes();
+    lock.readLock().lock();
+    try {
+      requireInside(position, src.remaining());
+      order().requireIntact();
+      int written;
+      do {
+        written = src.hasRemaining() ? active.writer().writeInPlace(position, src) : 0;
+        position += written;
+      } while (written > 0);
+    } finally {
+      lock.readLock().unlock();
+    }
+    if (!src.hasRemaining()) {
+      return;
+    }
+    lock.writeLock().lock();
+    try {
+      requireInside(position, src.remaining());
+      active.writer().write(position, src, below);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  @Override
+  public void zero(GuestOffset at, long length, ZeroMode mode, Below below) throws IOException {
+    changeRange(
+        at, length, tree -> tree.zeros().zero(at.bytes(), at.bytes() + length, size, mode, below));
+  }
+
+  @Override
+  public void discard(GuestOffset at, long length, Below below) throws IOException {
+    changeRange(
+        at, length, tree -> tree.zeros().discard(at.bytes(), at.bytes() + length, size, below));
+  }
+
+  private interface Change {
+    void on(ActiveTree tree) throws IOException;
+  }
+
+  private void changeRange(GuestOffset at, long length, Change change) throws IOException {
+    ActiveTree active = requireWritable();
+    lock.writeLock().lock();
+    try {
+      requireInside(at.bytes(), length);
+      order().requireIntact();
+      change.on(active);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  @Override
+  public void flush() throws IOException {
+    requireWritable();
+    lock.writeLock().lock();
+    try {
+      order().commit();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  @Override
+  public void resize(long newSize, Below below) throws IOException {
+    ActiveTree active = requireWritable();
+    lock.writeLock().lock();
+    try {
+      Resizer resizer = new Resizer(parts());
+      resizer.requirePossible(newSize);
+      long oldSize = size;
+      if (newSize > oldSize) {
+        EntryTable l1 = active.map().l1();
+        EntryTable moved = resizer.grow(l1, oldSize, newSize);
+        if (moved != l1) {
+          active.switchTo(moved);
+        }
+        size = newSize;
+        resizer.zeroTail(active.zeros(), oldSize, newSize, below);
+      } else if (newSize < oldSize) {
+        resizer.shrink(active.map().l1(), active.zeros(), oldSize, newSize);
+        size = newSize;
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /// What the header says now.
+  public Qcow2Info info() throws IOException {
+    lock.readLock().lock();
+    try {
+      HeaderArea now = HeaderFile.read(storage);
+      Header header = now.header();
+      return new Qcow2Info(
+          header.version(),
+          size,
+          header.clusterSize(),
+          1 << header.refcountOrder(),
+          header.extendedL2(),
+          header.lazyRefcounts(),
+          header.dirty(),
+          header.corrupt(),
+          header.compressionType() == Header.COMPRESSION_ZLIB ? "zlib" : "zstd",
+          backing(),
+          header.snapshotCount());
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /// What Varve wrote into the header about this layer; empty for an image of another maker.
+  public Optional<VarveIdentity> identity() throws IOException {
+    lock.readLock().lock();
+    try {
+      return area.identity();
+    } catch (Qcow2FormatException e) {
+      throw FormatErrors.named(name(), e);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /// Writes Varve's header extension; durable on return.
+  public void setIdentity(VarveIdentity identity) throws IOException {
+    changeHeader(area -> area.withIdentity(identity));
+  }
+
+  /// Names another base in the header; durable on return. What the guest reads changes with it, so
+  /// the caller answers for the content (an unsafe rebase).
+  public void setBacking(@Nullable BackingReference backing) throws IOException {
+    String base = backing == null ? null : backing.name();
+    String format = backing == null ? null : backing.format();
+    changeHeader(area -> area.withBacking(base, format));
+  }
+
+  /// Changes the base and Varve's extension in one step, so that a crash leaves both old or both
+  /// new.
+  public void setBackingAndIdentity(@Nullable BackingReference backing, VarveIdentity identity)
+      throws IOException {
+    String base = backing == null ? null : backing.name();
+    String format = backing == null ? null : backing.format();
+    changeHeader(area -> area.withBacking(base, format).withIdentity(identity));
+  }
+
+  private void changeHeader(java.util.function.UnaryOperator<HeaderArea> change)
+      throws IOException {
+    requireWritable();
+    lock.writeLock().lock();
+    try {
+      order().commit();
+      area = HeaderFile.change(storage, change);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /// The snapshots inside this image.
+  public InternalSnapshots snapshots() {
+    return new InternalSnapshots(this);
+  }
+
+  /// Index and data of the active state, counted by walking the tables.
+  public LayerUsage usage() throws IOException {
+    lock.readLock().lock();
+    try {
+      return UsageCounter.of(storage, HeaderFile.read(storage).header(), activeMap(), size);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /// Bytes of clusters freed by this layer since it was opened, and how many of them were punched.
+  public FreedSpace freedSinceOpen() {
+    return shared(() ->
+        parts == null
+            ? new FreedSpace(0, 0)
+            : new FreedSpace(parts.dropped().freedBytes(), parts.dropped().punchedBytes()));
+  }
+
+  @Override
+  public void close() throws IOException {
+    lock.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      try (storage) {
+        if (parts != null) {
+          parts.flushOrder().commit();
+          parts.flushOrder().commitCounts();
+        }
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  ReentrantReadWriteLock lock() {
+    return lock;
+  }
+
+  ClusterReader reader() {
+    return reader;
+  }
+
+  HeaderArea area() {
+    return area;
+  }
+
+  @Nullable SnapshotStore store() {
+    return store;
+  }
+
+  ImageParts parts() {
+    return java.util.Objects.requireNonNull(parts);
+  }
+
+  /// Takes over a size that applying a snapshot may have changed; under the exclusive lock.
+  void refreshSize() {
+    size = parts().header().diskSize() & -512L;
+  }
+
+  private io.varve.image.qcow2.metadata.FlushOrder order() {
+    return parts().flushOrder();
+  }
+
+  private ClusterMap activeMap() {
+    return tree == null ? readOnlyMap : tree.map();
+  }
+
+  private void requireInside(long at, long length) {
+    if (length < 0 || at > size || length > size - at) {
+      throw new IllegalArgumentException(
+          "%s: range of %d bytes at %#x is outside the disk of %d bytes"
+              .formatted(name(), length, at, size));
+    }
+  }
+
+  private ActiveTree requireWritable() throws ReadOnlyImageException {
+    if (tree == null) {
+      throw new ReadOnlyImageException(
+          name() + ": the layer is open read-only; open it for writing to change it");
+    }
+    return tree;
+  }
+
+  private <T> T shared(java.util.function.Supplier<T> read) {
+    lock.readLock().lock();
+    try {
+      return read.get();
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+}

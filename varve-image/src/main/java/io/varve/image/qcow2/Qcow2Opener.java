@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2;
+
+import io.varve.image.ReadOnlyImageException;
+import io.varve.image.qcow2.alloc.ClusterAllocator;
+import io.varve.image.qcow2.alloc.DroppedClusters;
+import io.varve.image.qcow2.alloc.RefcountBlocks;
+import io.varve.image.qcow2.alloc.Refcounts;
+import io.varve.image.qcow2.format.FeatureBits;
+import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.format.HeaderArea;
+import io.varve.image.qcow2.format.L1Entry;
+import io.varve.image.qcow2.format.RefcountTableEntry;
+import io.varve.image.qcow2.format.SnapshotTable;
+import io.varve.image.qcow2.io.ImageParts;
+import io.varve.image.qcow2.metadata.ClusterSet;
+import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.FlushOrder;
+import io.varve.image.qcow2.metadata.HeaderFields;
+import io.varve.image.qcow2.metadata.MetadataCache;
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+
+/// Takes an image from its header to parts that work together.
+final class Qcow2Opener {
+  private Qcow2Opener() {}
+
+  /// The header, after what a writable open has to do first: refuse a corrupt image, repair a dirty
+  /// one, and clear the autoclear bits of what Varve does not maintain (spec: "Header", bytes
+  /// 72-95).
+  static HeaderArea prepare(Storage storage, boolean writable) throws IOException {
+    HeaderArea area = HeaderFile.read(storage);
+    if (!writable) {
+      return area;
+    }
+    if (area.header().corrupt()) {
+      throw new ReadOnlyImageException(
+          storage.name()
+              + ": header at 72: the image is marked corrupt and cannot be opened read/write; run a"
+              + " check with repair first");
+    }
+    if (area.header().dirty()) {
+      repair(storage);
+      area = HeaderFile.read(storage);
+    }
+    Header header = area.header();
+    if ((header.autoclear() & ~FeatureBits.MAINTAINED_AUTOCLEAR) != 0) {
+      HeaderFields fields = new HeaderFields(storage, header);
+      fields.writeFeatures(
+          header.incompatible(), header.autoclear() & FeatureBits.MAINTAINED_AUTOCLEAR);
+      storage.flush();
+      area = HeaderFile.read(storage);
+    }
+    return area;
+  }
+
+  private static void repair(Storage storage) throws IOException {
+    throw new ReadOnlyImageException(
+        storage.name()
+            + ": header at 72: the image was not closed cleanly; run qemu-img check -r all first");
+  }
+
+  /// The L1 table that the header names.
+  static EntryTable activeL1(Storage storage, Header header) throws IOException {
+    return EntryTable.load(storage, header.l1Offset(), header.l1Size());
+  }
+
+  static SnapshotTable.Loaded snapshots(Storage storage, Header header) throws IOException {
+    try {
+      return SnapshotTable.load(storage::read, header, storage.size());
+    } catch (io.varve.image.qcow2.format.Qcow2FormatException e) {
+      throw FormatErrors.named(storage.name(), e);
+    }
+  }
+
+  /// The parts of an image that is open for writing.
+  static ImageParts parts(
+      Storage storage,
+      Header header,
+      MetadataCache cache,
+      EntryTable l1,
+      SnapshotTable.Loaded snapshots,
+      boolean punch)
+      throws IOException {
+    Geometry geometry = header.geometry();
+    int entries = (int) ((long) header.refcountTableClusters() * header.clusterSize() / Long.BYTES);
+    EntryTable table = EntryTable.load(storage, header.refcountTableOffset(), entries);
+    FlushOrder order = new FlushOrder(storage, cache);
+    order.attachRefcountTable(table);
+    HeaderFields fields = new HeaderFields(storage, header);
+    ClusterSet metadata = metadataOf(geometry, header, table, l1, snapshots);
+    Refcounts refcounts = new Refcounts(storage.name(), geometry, cache, table);
+    ClusterAllocator allocator = new ClusterAllocator(storage, geometry, refcounts, metadata);
+    allocator.attachGrowth(
+        new RefcountBlocks(
+            storage, geometry, refcounts, allocator, cache, order, fields, metadata));
+    DroppedClusters dropped =
+        new DroppedClusters(storage, geometry, refcounts, allocator, cache, metadata, punch);
+    order.attachRelease(dropped);
+    return new ImageParts(
+        storage,
+        geometry,
+        header.version(),
+        cache,
+        order,
+        fields,
+        refcounts,
+        allocator,
+        dropped,
+        metadata);
+  }
+
+  private static ClusterSet metadataOf(
+      Geometry geometry,
+      Header header,
+      EntryTable refcountTable,
+      EntryTable l1,
+      SnapshotTable.Loaded snapshots) {
+    ClusterSet metadata = new ClusterSet();
+    metadata.add(0);
+    addRange(metadata, geometry, refcountTable.offset(), refcountTable.byteLength());
+    addRange(metadata, geometry, l1.offset(), l1.byteLength());
+    addRange(metadata, geometry, header.snapshotsOffset(), snapshots.length());
+    snapshots
+        .entries()
+        .forEach(entry ->
+            addRange(
+                metadata, geometry, entry.l1Offset(), (entry.l1Size() & 0x3f_ffffL) * Long.BYTES));
+    for (int i = 0; i < refcountTable.size(); i++) {
+      addOne(metadata, geometry, RefcountTableEntry.offset(refcountTable.get(i)));
+    }
+    for (int i = 0; i < l1.size(); i++) {
+      addOne(metadata, geometry, L1Entry.offset(l1.get(i)));
+    }
+    return metadata;
+  }
+
+  private static void addRange(ClusterSet set, Geometry geometry, long offset, long length) {
+    if (offset != 0) {
+      set.add(geometry.hostCluster(offset), geometry.clustersFor(length));
+    }
+  }
+
+  private static void addOne(ClusterSet set, Geometry geometry, long offset) {
+    if (offset != 0) {
+      set.add(geometry.hostCluster(offset));
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.io;
+
+import io.varve.image.LayerExtent;
+import io.varve.image.qcow2.compress.ClusterDecoder;
+import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.qcow2.format.L2Entry;
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/// Reads guest data that one layer holds, through one [ClusterMap]. Under the layer's shared lock
+/// at least.
+public final class ClusterReader {
+  private final Storage storage;
+  private final Geometry geometry;
+  private final ClusterDecoder decoder;
+  private volatile @Nullable Decoded lastDecoded;
+
+  /// The cluster decoded last: small reads of one compressed cluster in a row decode it once.
+  private record Decoded(long entry, byte[] bytes) {}
+
+  public ClusterReader(Storage storage, Geometry geometry, ClusterDecoder decoder) {
+    this.storage = storage;
+    this.geometry = geometry;
+    this.decoder = decoder;
+  }
+
+  /// See [io.varve.image.Layer#readHeld].
+  public long readHeld(ClusterMap map, long at, ByteBuffer dst) throws IOException {
+    LayerExtent extent = map.extent(at, dst.remaining());
+    int length = (int) extent.length();
+    switch (extent.kind()) {
+      case NONE -> {
+        return -length;
+      }
+      case ZERO, ZERO_ALLOCATED -> putZeros(dst, length);
+      case DATA -> readPlain(extent.hostOffset(), dst, length);
+      case COMPRESSED -> {
+        byte[] cluster = decode(map.state(at).entry());
+        dst.put(cluster, geometry.inCluster(at), length);
+      }
+    }
+    return length;
+  }
+
+  private void readPlain(long host, ByteBuffer dst, int length) throws IOException {
+    int limit = dst.limit();
+    dst.limit(dst.position() + length);
+    storage.read(host, dst);
+    dst.limit(limit);
+  }
+
+  static void putZeros(ByteBuffer dst, int length) {
+    if (dst.hasArray()) {
+      int from = dst.arrayOffset() + dst.position();
+      java.util.Arrays.fill(dst.array(), from, from + length, (byte) 0);
+      dst.position(dst.position() + length);
+      return;
+    }
+    for (int i = 0; i < length; i++) {
+      dst.put((byte) 0);
+    }
+  }
+
+  /// The whole cluster behind a compressed L2 entry.
+  byte[] decode(long entry) throws IOException {
+    Decoded last = lastDecoded;
+    if (last != null && last.entry() == entry) {
+      return last.bytes();
+    }
+    long position = L2Entry.compressedOffset(entry, geometry.clusterBits());
+    int length = L2Entry.compressedLength(entry, geometry.clusterBits());
+    byte[] packed = new byte[length];
+    storage.read(position, ByteBuffer.wrap(packed));
+    byte[] bytes = decoder.decode(packed, geometry.clusterSize(), position);
+    lastDecoded = new Decoded(entry, bytes);
+    return bytes;
+  }
+
+  /// Forgets the decoded cluster: its host bytes may be reused.
+  void forgetDecoded() {
+    lastDecoded = null;
+  }
+}

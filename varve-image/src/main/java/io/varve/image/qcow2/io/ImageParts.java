@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.io;
+
+import io.varve.image.qcow2.alloc.ClusterAllocator;
+import io.varve.image.qcow2.alloc.DroppedClusters;
+import io.varve.image.qcow2.alloc.Refcounts;
+import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.qcow2.metadata.ClusterSet;
+import io.varve.image.qcow2.metadata.FlushOrder;
+import io.varve.image.qcow2.metadata.HeaderFields;
+import io.varve.image.qcow2.metadata.MetadataCache;
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+
+/// The parts of one image that is open for writing. They are made together and live as long as it
+/// does; every change through them needs the layer's exclusive lock.
+///
+/// @param metadata host clusters that hold the image's own structures
+public record ImageParts(
+    Storage storage,
+    Geometry geometry,
+    int version,
+    MetadataCache cache,
+    FlushOrder flushOrder,
+    HeaderFields header,
+    Refcounts refcounts,
+    ClusterAllocator allocator,
+    DroppedClusters dropped,
+    ClusterSet metadata) {
+  private static final int MAX_DIRTY_BLOCKS = 2048;
+  private static final int MAX_DROPPED = 1 << 16;
+
+  /// Ends the epoch if it has grown large. Long changes call it between clusters, when everything
+  /// in memory is consistent.
+  public void bound() throws IOException {
+    if (cache.dirtyBlocks() > MAX_DIRTY_BLOCKS || dropped.waiting() > MAX_DROPPED) {
+      flushOrder.commit();
+    }
+  }
+}

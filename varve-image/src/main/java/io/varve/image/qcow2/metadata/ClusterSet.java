@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.metadata;
+
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+
+/// A set of host cluster indexes, sparse over the whole 56-bit space: which clusters hold metadata.
+/// Memory follows the metadata, not the file. Not thread safe; guarded by the layer's lock.
+public final class ClusterSet {
+  private static final int CHUNK_BITS = 14;
+  private static final int CHUNK_MASK = (1 << CHUNK_BITS) - 1;
+
+  private final Map<Long, BitSet> chunks = new HashMap<>();
+
+  public void add(long cluster) {
+    chunks
+        .computeIfAbsent(cluster >>> CHUNK_BITS, _ -> new BitSet())
+        .set((int) cluster & CHUNK_MASK);
+  }
+
+  public void add(long first, long count) {
+    for (long cluster = first; cluster < first + count; cluster++) {
+      add(cluster);
+    }
+  }
+
+  public void remove(long cluster) {
+    BitSet chunk = chunks.get(cluster >>> CHUNK_BITS);
+    if (chunk != null) {
+      chunk.clear((int) cluster & CHUNK_MASK);
+    }
+  }
+
+  public void remove(long first, long count) {
+    for (long cluster = first; cluster < first + count; cluster++) {
+      remove(cluster);
+    }
+  }
+
+  public boolean contains(long cluster) {
+    BitSet chunk = chunks.get(cluster >>> CHUNK_BITS);
+    return chunk != null && chunk.get((int) cluster & CHUNK_MASK);
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.metadata;
+
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The order in which changes of a layer reach the disk. This is the one place that arranges it.
+///
+/// Changes gather in memory and form an epoch. [#commit()] ends it:
+///
+/// ```
+/// 1. guest data (already written when it was handed in),
+///    increased refcounts, tables that nothing on disk refers to yet
+///    ---- barrier ----
+/// 2. refcount table, if it gained a block                          (rare)
+///    ---- barrier ----
+/// 3. references: entries of live L2 tables, L1 entries
+///    ---- barrier ----
+/// 4. clusters whose last reference went in 3: counted down, punched out
+///    (the lowered counts are part of the next epoch's step 1)
+/// ```
+///
+/// So a count is durable before a reference needs it, a reference is gone durably before a count
+/// falls, and data is durable before an index points to it. A crash between any two writes leaves
+/// leaked clusters at worst. (spec: "Reference count handling"; ARCHITECTURE.md, "Flush order".)
+///
+/// **Failure.** A write that fails (a full disk) leaves the epoch as it is: nothing was referenced,
+/// and `commit` can be called again. A *flush* that fails says that the kernel may have lost writes
+/// it had accepted; the layer then refuses all further changes, since what is on disk is unknown
+/// until it is opened again.
+///
+/// **Threads.** Only under the layer's exclusive lock.
+public final class FlushOrder {
+  private final Storage storage;
+  private final MetadataCache cache;
+  private final Set<Long> unreferencedTables = new HashSet<>();
+  private @Nullable EntryTable refcountTable;
+  private @Nullable EntryTable l1;
+  private Release release = () -> {};
+  private @Nullable IOException broken;
+
+  /// Called when references are durably gone.
+  @FunctionalInterface
+  public interface Release {
+    void release() throws IOException;
+  }
+
+  public FlushOrder(Storage storage, MetadataCache cache) {
+    this.storage = storage;
+    this.cache = cache;
+  }
+
+  public void attachRefcountTable(EntryTable table) {
+    this.refcountTable = table;
+  }
+
+  public void attachL1(EntryTable table) {
+    this.l1 = table;
+  }
+
+  public void attachRelease(Release release) {
+    this.release = release;
+  }
+
+  /// Says that the table at this host offset is new: nothing on disk refers to it until the next
+  /// commit, so that its entries may be written before the barrier.
+  public void addUnreferencedTable(long tableOffset) {
+    unreferencedTables.add(tableOffset);
+  }
+
+  /// The stage in which entries of this table may reach the disk.
+  public WriteStage stageOf(long tableOffset) {
+    return unreferencedTables.contains(tableOffset)
+        ? WriteStage.BEFORE_REFERENCES
+        : WriteStage.REFERENCES;
+  }
+
+  /// Ends the epoch: after it, every change made before is durable.
+  public void commit() throws IOException {
+    commitCounts();
+    boolean references = cache.hasDirty(WriteStage.REFERENCES) || (l1 != null && l1.dirty());
+    if (references) {
+      cache.write(WriteStage.REFERENCES);
+      if (l1 != null) {
+        l1.write(storage);
+      }
+      barrier();
+    }
+    unreferencedTables.clear();
+    release.release();
+  }
+
+  /// Steps 1 and 2 alone: data, counts and unreferenced tables are durable after it. Any change of
+  /// a reference outside the tables (a header field) may follow.
+  public void commitCounts() throws IOException {
+    cache.write(WriteStage.BEFORE_REFERENCES);
+    barrier();
+    if (refcountTable != null && refcountTable.dirty()) {
+      refcountTable.write(storage);
+      barrier();
+    }
+  }
+
+  /// Everything written before is durable after; nothing written later can overtake it.
+  public void barrier() throws IOException {
+    requireIntact();
+    try {
+      storage.flush();
+    } catch (IOException e) {
+      broken = e;
+      throw e;
+    }
+  }
+
+  /// Refuses to go on after a failed flush.
+  public void requireIntact() throws IOException {
+    if (broken != null) {
+      throw new IOException(
+          storage.name()
+              + ": an earlier flush failed, so what is on disk is unknown; close the image and open"
+              + " it again",
+          broken);
+    }
+  }
+}

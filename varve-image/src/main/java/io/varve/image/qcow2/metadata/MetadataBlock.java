@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.metadata;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/// A piece of an L2 table or a refcount block in memory: at most 4 KiB, so that one changed entry
+/// costs a small write and not a whole cluster.
+///
+/// Its bytes change only under the layer's exclusive lock and are read under the shared one.
+public final class MetadataBlock {
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  private final long offset;
+  private final byte[] bytes;
+  private volatile boolean used = true;
+  private boolean dirty;
+
+  MetadataBlock(long offset, byte[] bytes) {
+    this.offset = offset;
+    this.bytes = bytes;
+  }
+
+  /// Host offset of its first byte.
+  public long offset() {
+    return offset;
+  }
+
+  public byte[] bytes() {
+    return bytes;
+  }
+
+  /// The big-endian word at a host offset inside this block.
+  public long word(long hostOffset) {
+    return (long) LONG.get(bytes, (int) (hostOffset - offset));
+  }
+
+  void setWord(long hostOffset, long value) {
+    LONG.set(bytes, (int) (hostOffset - offset), value);
+  }
+
+  void touch() {
+    if (!used) {
+      used = true;
+    }
+  }
+
+  /// Second-chance clock: true if it was used since the last pass, and forgets that.
+  boolean takeUsed() {
+    boolean was = used;
+    used = false;
+    return was;
+  }
+
+  boolean dirty() {
+    return dirty;
+  }
+
+  void setDirty(boolean dirty) {
+    this.dirty = dirty;
+  }
+}

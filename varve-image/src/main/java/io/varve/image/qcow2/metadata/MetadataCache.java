@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.metadata;
+
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/// Pieces of L2 tables and refcount blocks in memory, under one bound for the whole layer.
+///
+/// - A block is `min(cluster, 4096)` bytes, keyed by its host offset.
+/// - Clean blocks are evicted by a second-chance clock; dirty ones stay until [FlushOrder] writes
+///   them.
+/// - Loading may happen from many threads at once (shared lock); changing, dropping and writing
+///   only under the layer's exclusive lock.
+public final class MetadataCache {
+  /// Largest piece of one write when neighbours are dirty together.
+  private static final int MAX_GATHERED = 1 << 20;
+
+  private static final int MAX_BLOCK = 4096;
+
+  private final Storage storage;
+  private final int blockSize;
+  private final int maxBlocks;
+  private final ConcurrentHashMap<Long, MetadataBlock> blocks = new ConcurrentHashMap<>();
+  private final Map<WriteStage, TreeMap<Long, MetadataBlock>> dirty =
+      new EnumMap<>(WriteStage.class);
+  private final AtomicBoolean evicting = new AtomicBoolean();
+
+  public MetadataCache(Storage storage, int clusterSize, long maxBytes) {
+    this.storage = storage;
+    this.blockSize = Math.min(clusterSize, MAX_BLOCK);
+    this.maxBlocks = (int) Math.max(16, Math.min(Integer.MAX_VALUE, maxBytes / blockSize));
+    for (WriteStage stage : WriteStage.values()) {
+      dirty.put(stage, new TreeMap<>());
+    }
+  }
+
+  public int blockSize() {
+    return blockSize;
+  }
+
+  /// The block that holds this host offset, loaded if need be.
+  public MetadataBlock get(long hostOffset) throws IOException {
+    long start = hostOffset & -(long) blockSize;
+    MetadataBlock block = blocks.get(start);
+    if (block == null) {
+      block = load(start);
+    }
+    block.touch();
+    return block;
+  }
+
+  private MetadataBlock load(long start) throws IOException {
+    byte[] bytes = new byte[blockSize];
+    storage.read(start, ByteBuffer.wrap(bytes));
+    MetadataBlock loaded = new MetadataBlock(start, bytes);
+    MetadataBlock raced = blocks.putIfAbsent(start, loaded);
+    if (blocks.size() > maxBlocks) {
+      evict();
+    }
+    return raced != null ? raced : loaded;
+  }
+
+  private void evict() {
+    if (!evicting.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      int surplus = blocks.size() - maxBlocks + maxBlocks / 16;
+      for (int pass = 0; pass < 2 && surplus > 0; pass++) {
+        Iterator<MetadataBlock> clock = blocks.values().iterator();
+        while (clock.hasNext() && surplus > 0) {
+          MetadataBlock block = clock.next();
+          if (!block.dirty() && !block.takeUsed()) {
+            clock.remove();
+            surplus--;
+          }
+        }
+      }
+    } finally {
+      evicting.set(false);
+    }
+  }
+
+  /// Changes the word at a host offset; it reaches the disk in `stage`.
+  public void setWord(long hostOffset, long value, WriteStage stage) throws IOException {
+    MetadataBlock block = get(hostOffset);
+    block.setWord(hostOffset, value);
+    markDirty(block, stage);
+  }
+
+  /// Says that the bytes of `block` were changed. A block that waits for a stage keeps that stage.
+  public void markDirty(MetadataBlock block, WriteStage stage) {
+    if (!block.dirty()) {
+      block.setDirty(true);
+      dirty.get(stage).put(block.offset(), block);
+      blocks.put(block.offset(), block);
+    }
+  }
+
+  /// Forgets what the range held, changed or not: its clusters are free, or are about to be written
+  /// past this cache.
+  public void drop(long hostOffset, long length) {
+    for (long at = hostOffset & -(long) blockSize; at < hostOffset + length; at += blockSize) {
+      MetadataBlock block = blocks.remove(at);
+      if (block != null && block.dirty()) {
+        block.setDirty(false);
+        dirty.values().forEach(stage -> stage.remove(block.offset()));
+      }
+    }
+  }
+
+  public boolean hasDirty(WriteStage stage) {
+    return !dirty.get(stage).isEmpty();
+  }
+
+  public int dirtyBlocks() {
+    int sum = 0;
+    for (TreeMap<Long, MetadataBlock> stage : dirty.values()) {
+      sum += stage.size();
+    }
+    return sum;
+  }
+
+  /// Writes the changed blocks of one stage, neighbours together. A block leaves the set only once
+  /// its write has returned, so that a full disk loses nothing and the call can be repeated.
+  void write(WriteStage stage) throws IOException {
+    TreeMap<Long, MetadataBlock> waiting = dirty.get(stage);
+    while (!waiting.isEmpty()) {
+      long start = waiting.firstKey();
+      int count = 1;
+      while (count < MAX_GATHERED / blockSize
+          && waiting.containsKey(start + (long) count * blockSize)) {
+        count++;
+      }
+      ByteBuffer gathered = ByteBuffer.allocate(count * blockSize);
+      for (int i = 0; i < count; i++) {
+        gathered.put(blocksAt(waiting, start + (long) i * blockSize).bytes());
+      }
+      storage.write(start, gathered.flip());
+      for (int i = 0; i < count; i++) {
+        blocksAt(waiting, start + (long) i * blockSize).setDirty(false);
+        waiting.remove(start + (long) i * blockSize);
+      }
+    }
+  }
+
+  private static MetadataBlock blocksAt(TreeMap<Long, MetadataBlock> waiting, long at) {
+    return java.util.Objects.requireNonNull(waiting.get(at));
+  }
+}

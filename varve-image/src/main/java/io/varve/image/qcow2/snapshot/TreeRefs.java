@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.qcow2.snapshot;
+
+import io.varve.image.CorruptImageException;
+import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.qcow2.format.L1Entry;
+import io.varve.image.qcow2.format.L2Entry;
+import io.varve.image.qcow2.io.ImageParts;
+import io.varve.image.qcow2.metadata.EntryTable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// Walks all clusters that one L1 table reaches and changes their refcounts or COPIED flags: what
+/// an internal snapshot costs. Tables are read once and whole; counts change in memory and reach
+/// the disk in batches. Nothing in memory may be unwritten when a walk begins. Under the exclusive
+/// lock.
+final class TreeRefs {
+  private final ImageParts parts;
+  private final Geometry geometry;
+
+  TreeRefs(ImageParts parts) {
+    this.parts = parts;
+    this.geometry = parts.geometry();
+  }
+
+  private interface PerCluster {
+    void visit(long hostCluster) throws IOException;
+  }
+
+  /// One reference more for everything that `l1` reaches. If a count overflows or a write fails,
+  /// the counts are taken back and the exception goes on.
+  void add(long[] l1) throws IOException {
+    long[] done = {0};
+    try {
+      for (long entry : l1) {
+        visit(
+            entry,
+            cluster -> {
+              parts.refcounts().increment(cluster);
+              done[0]++;
+            });
+        parts.bound();
+      }
+    } catch (IOException e) {
+      try {
+        takeBack(l1, done[0]);
+      } catch (IOException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  /// Takes back the first `count` references that [#add] counted.
+  void takeBack(long[] l1, long count) throws IOException {
+    long[] left = {count};
+    for (long entry : l1) {
+      visit(
+          entry,
+          cluster -> {
+            if (left[0] > 0) {
+              parts.refcounts().decrement(cluster);
+              left[0]--;
+            }
+          });
+    }
+  }
+
+  /// One reference less for everything that `l1` reaches. The tree is durably unreachable already,
+  /// so clusters are freed as the walk goes.
+  void remove(long[] l1) throws IOException {
+    for (long entry : l1) {
+      visit(entry, parts.dropped()::drop);
+      parts.dropped().release();
+      parts.bound();
+    }
+  }
+
+  /// Calls `each` for the L2 table and once for every host cluster that its entries refer to.
+  private void visit(long l1Entry, PerCluster each) throws IOException {
+    long table = tableOf(l1Entry);
+    if (table == 0) {
+      return;
+    }
+    ByteBuffer entries = read(table);
+    for (int at = 0; at < entries.limit(); at += geometry.l2EntrySize()) {
+      long entry = entries.getLong(at);
+      if (L2Entry.compressed(entry)) {
+        long from = L2Entry.compressedOffset(entry, geometry.clusterBits());
+        long last = from + L2Entry.compressedLength(entry, geometry.clusterBits()) - 1;
+        for (long c = geometry.hostCluster(from); c <= geometry.hostCluster(last); c++) {
+          each.visit(c);
+        }
+      } else if (L2Entry.offset(entry) != 0) {
+        each.visit(geometry.hostCluster(L2Entry.offset(entry)));
+      }
+    }
+    each.visit(geometry.hostCluster(table));
+  }
+
+  /// Takes COPIED off every entry below `l1`, on disk: what it maps is shared from now on.
+  void clearCopied(long[] l1) throws IOException {
+    for (long l1Entry : l1) {
+      long table = tableOf(l1Entry);
+      if (table == 0) {
+        continue;
+      }
+      ByteBuffer entries = read(table);
+      boolean changed = false;
+      for (int at = 0; at < entries.limit(); at += geometry.l2EntrySize()) {
+        long entry = entries.getLong(at);
+        if (L2Entry.copied(entry)) {
+          entries.putLong(at, entry & ~L2Entry.COPIED);
+          changed = true;
+        }
+      }
+      writeBack(table, entries, changed);
+    }
+  }
+
+  /// Sets COPIED again on whatever the active tree owns alone after a snapshot went.
+  void restoreCopied(EntryTable active) throws IOException {
+    for (int i = 0; i < active.size(); i++) {
+      long table = tableOf(active.get(i));
+      if (table == 0 || parts.refcounts().get(geometry.hostCluster(table)) != 1) {
+        continue;
+      }
+      active.set(i, L1Entry.of(table, true));
+      ByteBuffer entries = read(table);
+      boolean changed = false;
+      for (int at = 0; at < entries.limit(); at += geometry.l2EntrySize()) {
+        long entry = entries.getLong(at);
+        if (ownedButNotMarked(entry)) {
+          entries.putLong(at, entry | L2Entry.COPIED);
+          changed = true;
+        }
+      }
+      writeBack(table, entries, changed);
+    }
+  }
+
+  private boolean ownedButNotMarked(long entry) throws IOException {
+    return !L2Entry.compressed(entry)
+        && !L2Entry.copied(entry)
+        && L2Entry.offset(entry) != 0
+        && parts.refcounts().get(geometry.hostCluster(L2Entry.offset(entry))) == 1;
+  }
+
+  private long tableOf(long l1Entry) throws CorruptImageException {
+    long table = L1Entry.offset(l1Entry);
+    if (!geometry.isClusterAligned(table)) {
+      throw new CorruptImageException(
+          "%s: L1 entry: expected a cluster-aligned L2 table offset, found %#x; run a check"
+              .formatted(parts.storage().name(), table));
+    }
+    return table;
+  }
+
+  private ByteBuffer read(long table) throws IOException {
+    ByteBuffer entries = ByteBuffer.allocate(geometry.clusterSize());
+    parts.storage().read(table, entries);
+    return entries.flip();
+  }
+
+  private void writeBack(long table, ByteBuffer entries, boolean changed) throws IOException {
+    if (changed) {
+      parts.cache().drop(table, geometry.clusterSize());
+      parts.storage().write(table, entries);
+    }
+  }
+}
