@@ -9,4 +9,10 @@ module io.varve.cli {
   requires io.varve.image;
   requires info.picocli;
   requires tools.jackson.databind;
+
+  exports io.varve.cli;
+
+  // picocli sets the fields of the commands; nobody else looks inside.
+  opens io.varve.cli.command to
+      info.picocli;
 }

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.cli.command;
+
+import io.varve.cli.UsageException;
+import io.varve.cli.text.Elapsed;
+import io.varve.cli.text.Table;
+import io.varve.cli.text.Table.Column;
+import io.varve.engine.DiskAddress;
+import io.varve.engine.model.DeleteOutcome;
+import io.varve.engine.model.DiskView;
+import io.varve.engine.model.SnapshotKindChoice;
+import io.varve.engine.model.SnapshotTree;
+import io.varve.engine.model.SnapshotView;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `varve snapshot`: states of a disk, kept by name.
+@Command(
+    name = "snapshot",
+    aliases = "snap",
+    description = {
+      "States of a disk, kept by name. DISK@NAME is a state to come back to, or to make clones"
+          + " from.",
+      "It is not a backup: it lies beside the disk and goes with it.",
+    },
+    subcommands = {
+      SnapshotGroup.Create.class,
+      SnapshotGroup.ListAll.class,
+      SnapshotGroup.Show.class,
+      SnapshotGroup.Revert.class,
+      SnapshotGroup.Delete.class,
+    })
+final class SnapshotGroup {
+  /// Reads `DISK@NAME`, or `DISK NAME`, as different tools have taught people.
+  private static DiskAddress address(String first, @Nullable String second) {
+    if (second == null) {
+      return DiskAddress.parseSnapshot(first);
+    }
+    if (first.contains("@")) {
+      throw new UsageException(
+          "'%s' and '%s' both name a snapshot".formatted(first, second), "write DISK@NAME once");
+    }
+    return DiskAddress.parseDisk(first).at(second);
+  }
+
+  /// Takes a snapshot.
+  @Command(
+      name = "create",
+      aliases = "take",
+      description = {
+        "Keeps what the disk is now under a name. Takes the same moment for a disk of any size",
+        "and copies no data. On virtual storage the layer is frozen and later writes go to a new",
+        "file (redirect on write); on external storage the snapshot lies inside the one image,",
+        "and changing a block that it holds costs more I/O (copy on write; see 'varve io').",
+        "It is a state, not a backup.",
+      },
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  varve snapshot create shop@before-upgrade",
+        "  varve snapshot create san/db@monday --kind compute",
+      })
+  static final class Create extends Action {
+    @Parameters(index = "0", paramLabel = "DISK@NAME")
+    String snapshot = "";
+
+    @Parameters(index = "1", arity = "0..1", hidden = true)
+    @Nullable String name;
+
+    @Option(
+        names = "--kind",
+        defaultValue = "auto",
+        description = "auto (what the pool is for), storage or compute (default: auto)")
+    SnapshotKindChoice kind = SnapshotKindChoice.AUTO;
+
+    @Override
+    void run(Session session) {
+      DiskAddress address = address(snapshot, name);
+      long start = System.nanoTime();
+      SnapshotView made =
+          session
+              .varve()
+              .snapshots()
+              .create(address.diskOnly(), String.valueOf(address.snapshot()), kind);
+      session.answer(
+          Shapes.snapshot(made),
+          "%s@%s: %s snapshot in %s; index %s, data copied 0 B"
+              .formatted(
+                  made.disk(),
+                  made.name(),
+                  Shapes.word(made.kind()),
+                  Elapsed.human(Elapsed.since(start)),
+                  session.size(made.space().indexBytes())));
+    }
+  }
+
+  /// Lists snapshots as trees.
+  @Command(
+      name = "list",
+      aliases = {"ls", "tree"},
+      description = {
+        "Shows the tree of snapshots of a disk, or of all. What was taken on what, where the",
+        "disk stands now, which clones hang off it, and what each layer takes. DATA is guest data",
+        "that the layer itself holds, INDEX the tables that say where it lies.",
+        "With -H one line per node: disk, name, parent, kind, role, time, data, index, on host.",
+      },
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  varve snapshot list shop",
+        "  varve snapshot list -H -p shop | cut -f2,7",
+      })
+  static final class ListAll extends Action {
+    @Parameters(arity = "0..1", paramLabel = "DISK")
+    @Nullable String disk;
+
+    @Option(names = "--all-clones", description = "names every clone, not only how many there are")
+    boolean allClones;
+
+    @Override
+    void run(Session session) {
+      List<SnapshotTree> trees = new ArrayList<>();
+      if (disk != null) {
+        trees.add(session.varve().snapshots().tree(DiskAddress.parseDisk(disk), true));
+      } else {
+        for (DiskView each : session.varve().disks().list(null)) {
+          trees.add(
+              session.varve().snapshots().tree(DiskAddress.disk(each.pool(), each.name()), true));
+        }
+      }
+      List<String> lines = new ArrayList<>();
+      TreeText text = new TreeText(session, allClones);
+      for (SnapshotTree tree : trees) {
+        lines.addAll(session.script() ? text.forScripts(tree) : text.forPeople(tree));
+      }
+      session.answer(Shapes.list("trees", trees.stream().map(Shapes::tree).toList()), lines);
+    }
+  }
+
+  /// Shows one snapshot.
+  @Command(
+      name = "show",
+      description = "Shows the kind, time, file, space and readers of a snapshot.")
+  static final class Show extends Action {
+    @Parameters(index = "0", paramLabel = "DISK@NAME")
+    String snapshot = "";
+
+    @Parameters(index = "1", arity = "0..1", hidden = true)
+    @Nullable String name;
+
+    @Override
+    void run(Session session) {
+      SnapshotView view = session.varve().snapshots().show(address(snapshot, name));
+      session.answer(Shapes.snapshot(view), lines(session, view));
+    }
+
+    private static List<String> lines(Session session, SnapshotView view) {
+      Table facts = new Table(Column.left(""), Column.left(""));
+      facts.row("kind", Shapes.word(view.kind()) + (view.automatic() ? ", taken for a clone" : ""));
+      facts.row("taken", session.time(view.created()));
+      facts.row(
+          "taken on",
+          !view.parentKnown() ? "not recorded" : view.parent() == null ? "-" : view.parent());
+      facts.row("size", session.size(view.size()));
+      facts.row("file", view.file());
+      if (view.internalId() != null) {
+        facts.row("id in file", view.internalId());
+      }
+      facts.row("space", SpaceText.line(session, view.space()));
+      facts.row("read by", view.children() + " nodes");
+      facts.row("clones", view.clones().isEmpty() ? "none" : String.join(", ", view.clones()));
+      List<String> lines = new ArrayList<>();
+      lines.add(
+          "snapshot %s@%s%s"
+              .formatted(view.disk(), view.name(), view.current() ? "  (you are here)" : ""));
+      lines.addAll(facts.forPeople("  "));
+      return lines;
+    }
+  }
+
+  /// Goes back to a snapshot.
+  @Command(
+      name = "revert",
+      aliases = "rollback",
+      description = {
+        "Makes the disk what it was at the snapshot. Every other snapshot stays, also newer ones.",
+        "What was written since the last snapshot is lost, unless --keep-as names a snapshot to",
+        "keep it in. Stop the VM first: its memory does not know that its disk has changed.",
+      },
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  varve snapshot revert shop@clean",
+        "  varve snapshot revert shop@clean --keep-as broken --yes",
+      })
+  static final class Revert extends Action {
+    @Parameters(index = "0", paramLabel = "DISK@NAME")
+    String snapshot = "";
+
+    @Parameters(index = "1", arity = "0..1", hidden = true)
+    @Nullable String name;
+
+    @Option(
+        names = "--keep-as",
+        paramLabel = "NAME",
+        description = "takes a snapshot of that name first, so that nothing is lost")
+    @Nullable String keepAs;
+
+    @Override
+    void run(Session session) throws Exception {
+      DiskAddress address = address(snapshot, name);
+      DiskView before = session.varve().disks().show(address.diskOnly());
+      if (keepAs == null
+          && before.changedSince()
+          && !session.confirmed(question(before, String.valueOf(address.snapshot())))) {
+        return;
+      }
+      long start = System.nanoTime();
+      DiskView after = session.varve().snapshots().revert(address, keepAs);
+      List<String> lines = new ArrayList<>();
+      if (keepAs != null) {
+        lines.add("%s@%s: kept what the disk was".formatted(after.address(), keepAs));
+      }
+      lines.add(
+          "%s: back to @%s in %s"
+              .formatted(after.address(), address.snapshot(), Elapsed.human(Elapsed.since(start))));
+      session.answer(Shapes.disk(after), lines);
+    }
+
+    private static String question(DiskView disk, String to) {
+      return "Reverts %s to @%s. What was written since %s is lost (--keep-as NAME keeps it)."
+          .formatted(
+              disk.address(), to, disk.parent() == null ? "it was made" : "@" + disk.parent());
+    }
+  }
+
+  /// Deletes a snapshot.
+  @Command(
+      name = "delete",
+      aliases = "rm",
+      description = {
+        "Deletes a snapshot; always accepted. If nothing stands on it, its file goes. If one layer",
+        "does, its data moves there first. If several do, the name goes now and the file when the",
+        "last but one of them is gone. A compute snapshot frees its clusters inside the image and",
+        "punches them out where the store can.",
+      },
+      footerHeading = "%nExample:%n",
+      footer = "  varve snapshot delete shop@clean --yes")
+  static final class Delete extends Action {
+    @Parameters(index = "0", paramLabel = "DISK@NAME")
+    String snapshot = "";
+
+    @Parameters(index = "1", arity = "0..1", hidden = true)
+    @Nullable String name;
+
+    @Override
+    void run(Session session) throws Exception {
+      DiskAddress address = address(snapshot, name);
+      SnapshotView view = session.varve().snapshots().show(address);
+      String full = view.disk() + "@" + view.name();
+      String readers =
+          view.clones().isEmpty()
+              ? ""
+              : " %d clones of it live on.".formatted(view.clones().size());
+      if (session.confirmed("Deletes snapshot %s.%s".formatted(full, readers))) {
+        DeleteOutcome outcome = session.varve().snapshots().delete(address);
+        session.answer(Shapes.deletion(full, outcome), DeletionText.lines(session, full, outcome));
+      }
+    }
+  }
+}
