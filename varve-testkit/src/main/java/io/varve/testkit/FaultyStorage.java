@@ -3,7 +3,6 @@ package io.varve.testkit;
 
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
-import io.varve.image.storage.StorageCapabilities;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// It can also be full: [#limit]. **Threads:** any.
-public final class FaultyStorage implements Storage {
-  private final Storage inner;
+public final class FaultyStorage extends ForwardingStorage {
   private @Nullable Fault fault;
   private long at;
   private boolean forever;
@@ -32,7 +30,7 @@ public final class FaultyStorage implements Storage {
   private int closes;
 
   public FaultyStorage(Storage inner) {
-    this.inner = inner;
+    super(inner);
   }
 
   /// Fails the call with this number (from 0, counted from now, of those calls that the fault can
@@ -98,81 +96,66 @@ public final class FaultyStorage implements Storage {
   }
 
   @Override
-  public String name() {
-    return inner.name();
-  }
-
-  @Override
   public long size() throws IOException {
     mayFail(StorageCall.SIZE);
-    return inner.size();
+    return super.size();
   }
 
   @Override
   public void read(long position, ByteBuffer dst) throws IOException {
     mayFail(StorageCall.READ);
-    inner.read(position, dst);
+    super.read(position, dst);
   }
 
   @Override
   public void write(long position, ByteBuffer src) throws IOException {
     Fault hit = take(StorageCall.WRITE);
     if (hit == Fault.TORN_WRITE) {
-      inner.write(position, src.slice(src.position(), src.remaining() / 2));
+      super.write(position, src.slice(src.position(), src.remaining() / 2));
     }
     if (hit != null) {
       throw hit.error(name(), StorageCall.WRITE);
     }
     needSize(position + src.remaining());
-    inner.write(position, src);
+    super.write(position, src);
   }
 
   @Override
   public void flush() throws IOException {
     mayFail(StorageCall.FLUSH);
-    inner.flush();
+    super.flush();
   }
 
   @Override
   public void truncate(long size) throws IOException {
     mayFail(StorageCall.TRUNCATE);
     needSize(size);
-    inner.truncate(size);
+    super.truncate(size);
   }
 
   @Override
   public boolean punch(long position, long length) throws IOException {
     mayFail(StorageCall.PUNCH);
-    return inner.punch(position, length);
+    return super.punch(position, length);
   }
 
   @Override
   public void zero(long position, long length) throws IOException {
     mayFail(StorageCall.ZERO);
     needSize(position + length);
-    inner.zero(position, length);
+    super.zero(position, length);
   }
 
   @Override
   public long allocatedBytes() throws IOException {
     mayFail(StorageCall.ALLOCATED_BYTES);
-    return inner.allocatedBytes();
+    return super.allocatedBytes();
   }
 
   @Override
   public @Nullable DataRange nextData(long position) throws IOException {
     mayFail(StorageCall.NEXT_DATA);
-    return inner.nextData(position);
-  }
-
-  @Override
-  public StorageCapabilities capabilities() {
-    return inner.capabilities();
-  }
-
-  @Override
-  public boolean readOnly() {
-    return inner.readOnly();
+    return super.nextData(position);
   }
 
   @Override
@@ -180,6 +163,6 @@ public final class FaultyStorage implements Storage {
     synchronized (this) {
       closes++;
     }
-    inner.close();
+    super.close();
   }
 }

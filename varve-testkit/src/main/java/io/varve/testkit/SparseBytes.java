@@ -230,7 +230,7 @@ public final class SparseBytes {
   private void clear(long position, long length) {
     long end = position + length;
     long at = next(position, true);
-    while (at < end) {
+    while (at < Math.min(end, size)) {
       int inPage = (int) (at % PAGE);
       int part = (int) Math.min(PAGE - inPage, end - at);
       if (part == PAGE) {

@@ -57,7 +57,7 @@ class SparseBytesTest {
   }
 
   private static byte[] change(SparseBytes sparse, byte[] plain, RandomGenerator random, int step) {
-    int at = random.nextInt(1 << 20);
+    int at = random.nextInt(1 << 17);
     int length = random.nextInt(1, 1 << random.nextInt(1, 17));
     byte[] grown = Arrays.copyOf(plain, Math.max(plain.length, at + length));
     switch (random.nextInt(4)) {
