@@ -270,6 +270,12 @@ public final class Fd implements Closeable {
     call("posix_fadvise", fd -> LibC.posixFadvise(fd, position, length, advice.number()));
   }
 
+  /// Throws once it is closed; for what needs no call.
+  public void requireOpen() throws ClosedChannelException {
+    guard.enter();
+    guard.leave();
+  }
+
   /// Closes without flushing, after the running calls. Idempotent.
   @Override
   public void close() throws IOException {

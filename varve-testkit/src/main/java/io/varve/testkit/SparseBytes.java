@@ -138,6 +138,9 @@ public final class SparseBytes {
   }
 
   public void write(long position, ByteBuffer src) {
+    if (!src.hasRemaining()) {
+      return;
+    }
     long at = position;
     size = Math.max(size, Math.addExact(position, src.remaining()));
     while (src.hasRemaining()) {
@@ -150,6 +153,9 @@ public final class SparseBytes {
 
   /// Zeroes a range; whole pages become holes. The end moves out to the range's end.
   public void zero(long position, long length) {
+    if (length == 0) {
+      return;
+    }
     size = Math.max(size, Math.addExact(position, length));
     clear(position, length);
   }

@@ -158,9 +158,11 @@ public final class FileStorage implements Storage {
   @Override
   public long size() throws IOException {
     try {
-      // Also asked of a device, whose size is known: a closed storage must say that it is closed.
-      long size = fd.stat().size();
-      return target.fixedSize() >= 0 ? target.fixedSize() : size;
+      if (target.fixedSize() >= 0) {
+        fd.requireOpen();
+        return target.fixedSize();
+      }
+      return fd.stat().size();
     } catch (SystemCallException e) {
       throw FileErrors.of(name(), "size", e);
     }
@@ -201,6 +203,7 @@ public final class FileStorage implements Storage {
               + ". Open the file again and check it");
     }
     if (readOnly) {
+      fd.requireOpen();
       return;
     }
     try {
@@ -216,6 +219,7 @@ public final class FileStorage implements Storage {
   public void truncate(long size) throws IOException {
     requireRoom("truncate", size, 0);
     if (target.fixedSize() >= 0) {
+      fd.requireOpen();
       return;
     }
     try {
@@ -229,6 +233,7 @@ public final class FileStorage implements Storage {
   public boolean punch(long position, long length) throws IOException {
     Ranges.require(position, length);
     requireWritable("punch");
+    fd.requireOpen();
     if (!target.capabilities().punch()) {
       return false;
     }
@@ -297,8 +302,8 @@ public final class FileStorage implements Storage {
   @Override
   public long allocatedBytes() throws IOException {
     try {
-      long blocks = fd.stat().blocks();
-      return target.fixedSize() >= 0 ? target.fixedSize() : blocks * 512;
+      // To a device every byte is its own.
+      return target.fixedSize() >= 0 ? size() : fd.stat().blocks() * 512;
     } catch (SystemCallException e) {
       throw FileErrors.of(name(), "status", e);
     }

@@ -55,6 +55,9 @@ final class SparseBytes {
   }
 
   void write(long position, ByteBuffer src) {
+    if (!src.hasRemaining()) {
+      return;
+    }
     long at = position;
     while (src.hasRemaining()) {
       int within = (int) (at % BLOCK);
