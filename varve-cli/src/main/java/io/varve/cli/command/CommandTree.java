@@ -28,6 +28,8 @@ public final class CommandTree {
     commands.put("clone", CloneGroup::new);
     commands.put("where", WhereAction::new);
     commands.put("io", IoAction::new);
+    commands.put("check", CheckAction::new);
+    commands.put("demo", DemoAction::new);
     commands.put("version", VersionAction::new);
     commands.put("completion", CompletionAction::new);
     commands.put("help", HelpAction::new);

@@ -51,7 +51,8 @@ final class Session implements AutoCloseable {
     return open;
   }
 
-  private synchronized void progress(String phase, long done, long total) {
+  /// Shows how far long work is, where progress is shown at all.
+  synchronized void progress(String phase, long done, long total) {
     boolean shown = root.progress != null ? root.progress : terminal.tty().err() && !root.json;
     if (!shown) {
       return;
@@ -79,9 +80,9 @@ final class Session implements AutoCloseable {
     return exitCode;
   }
 
-  /// The verb did its work and found something wrong.
-  void foundFault() {
-    exitCode = ExitCode.ERROR;
+  /// The verb did its work and its answer is also a code.
+  void exitWith(int code) {
+    exitCode = code;
   }
 
   boolean json() {
