@@ -7,12 +7,12 @@ module io.varve.image {
   requires transitive io.varve.ffi;
   requires com.github.luben.zstd_jni;
 
-  exports io.varve.image;
   exports io.varve.image.chain;
   exports io.varve.image.op;
-  exports io.varve.image.qcow2;
   exports io.varve.image.qcow2.check;
   exports io.varve.image.qcow2.format;
+  exports io.varve.image.qcow2;
   exports io.varve.image.raw;
   exports io.varve.image.storage;
+  exports io.varve.image;
 }

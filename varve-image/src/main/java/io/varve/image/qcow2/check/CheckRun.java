@@ -14,6 +14,7 @@ final class CheckRun {
   final Refcounts refcounts;
   final TreeWalk tree;
   private final RefcountCheck check;
+  private boolean followed;
 
   private CheckRun(CheckedImage image) throws IOException {
     this.image = image;
@@ -24,6 +25,16 @@ final class CheckRun {
   }
 
   static CheckRun of(CheckedImage image, CheckProgress progress) throws IOException {
+    CheckRun run = withoutRefcounts(image, progress);
+    if (run.followed) {
+      run.check.countStructure();
+      run.check.compare();
+    }
+    return run;
+  }
+
+  /// Counts all references but those of the refcount structure, and compares nothing.
+  static CheckRun withoutRefcounts(CheckedImage image, CheckProgress progress) throws IOException {
     CheckRun run = new CheckRun(image);
     SnapshotTable.Loaded snapshots = run.snapshots();
     if (snapshots == null) {
@@ -31,22 +42,30 @@ final class CheckRun {
       run.tally.incomplete();
       return run;
     }
+    run.followed = true;
     run.references.add(0, image.clusterSize(), 1);
     run.tree.walk(snapshots.entries(), progress);
     run.references.add(image.header().snapshotsOffset(), snapshots.length(), 1);
     new BitmapWalk(image, run.tally, run.references).walk();
-    run.check.countStructure();
-    run.check.compare();
     return run;
+  }
+
+  /// False if the image was given up before its trees were followed.
+  boolean followed() {
+    return followed;
   }
 
   private SnapshotTable.@Nullable Loaded snapshots() throws IOException {
     try {
+      // Like QEMU: what lies behind the end of the file reads as zero, and is counted as damage.
       SnapshotTable.Loaded loaded =
-          SnapshotTable.load(image.storage()::read, image.header(), image.fileLength());
+          SnapshotTable.load(image.storage()::read, image.header(), Long.MAX_VALUE);
       if (loaded.incomplete() > 0) {
         tally.corruptions(
             loaded.incomplete(), "snapshot table entries are incomplete: no disk size");
+      }
+      if (image.header().snapshotsOffset() + loaded.length() > image.fileLength()) {
+        tally.incomplete();
       }
       return loaded;
     } catch (Qcow2FormatException e) {

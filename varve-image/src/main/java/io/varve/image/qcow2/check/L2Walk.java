@@ -74,6 +74,10 @@ final class L2Walk {
     if (L2Entry.reservedBitsSet(entry, false)) {
       tally.corruptions(times, "found l2 entry with reserved bits set: %x", entry);
     }
+    if (isZero(entry) && image.header().version() == 2) {
+      // QEMU's check passes over it; reading it is an error to QEMU as well.
+      tally.corruptions(times, "Zero cluster entry found in pre-v3 image: %x", entry);
+    }
     long offset = L2Entry.offset(entry);
     if (offset == 0) {
       if (!isZero(entry) && SubclusterBitmap.allocated(bitmap) != 0) {
@@ -97,8 +101,6 @@ final class L2Walk {
           times,
           "offset=%x: Allocated cluster with corrupted subcluster allocation bitmap",
           offset);
-      tally.incomplete();
-      return;
     }
     if (!geometry.isClusterAligned(offset)) {
       boolean data =
@@ -121,7 +123,7 @@ final class L2Walk {
     }
     boolean one = refcounts.isOne(cluster);
     if (one != L2Entry.copied(entry)) {
-      tally.corruptions(
+      tally.copied(
           activeTimes,
           "OFLAG_COPIED data cluster: l2_entry=%x refcount %s 1",
           entry,

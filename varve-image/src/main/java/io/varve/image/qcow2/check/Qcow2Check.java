@@ -23,4 +23,19 @@ public final class Qcow2Check {
   public static CheckReport check(Storage storage, CheckProgress progress) throws IOException {
     return CheckRun.of(CheckedImage.open(storage), progress).report();
   }
+
+  /// Repairs, then checks again: the report is that of the second check, with what is mended since
+  /// the first.
+  ///
+  /// Refcounts are set to what refers to each cluster, the COPIED bits follow, and the dirty and
+  /// the corrupt bit are cleared once nothing else is wrong. Where a part of an image cannot be
+  /// followed, no refcount is lowered: leaks stay rather than data go. A crash leaves an image that
+  /// a repair mends.
+  ///
+  /// @param storage writable
+  /// @throws io.varve.image.ImageException as [#check] does
+  public static CheckReport repair(Storage storage, RepairMode mode, CheckProgress progress)
+      throws IOException {
+    return new Repair(storage, mode, progress).run();
+  }
 }

@@ -12,6 +12,7 @@ final class Tally {
 
   private final List<Finding> findings = new ArrayList<>();
   private long corruptions;
+  private long copied;
   private long leaks;
   private long errors;
   private long allocated;
@@ -27,6 +28,12 @@ final class Tally {
   void corruptions(long times, String format, Object... arguments) {
     corruptions += times;
     note(Finding.Kind.CORRUPTION, format, arguments);
+  }
+
+  /// A COPIED bit that does not say what the refcount says.
+  void copied(long times, String format, Object... arguments) {
+    copied += times;
+    corruptions(times, format, arguments);
   }
 
   void leak(String format, Object... arguments) {
@@ -61,16 +68,9 @@ final class Tally {
     }
   }
 
-  long corruptions() {
-    return corruptions;
-  }
-
-  long leaks() {
-    return leaks;
-  }
-
-  long errors() {
-    return errors;
+  /// True if COPIED bits and leaks are the worst.
+  boolean onlyCopied() {
+    return corruptions == copied && errors == 0;
   }
 
   boolean isIncomplete() {

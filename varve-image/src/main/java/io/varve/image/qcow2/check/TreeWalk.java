@@ -135,9 +135,12 @@ final class TreeWalk {
     }
     boolean one = refcounts.isOne(cluster);
     if (one != L1Entry.copied(entry)) {
-      tally.corruption(
+      tally.copied(
+          1,
           "OFLAG_COPIED L2 cluster: l1_index=%d l1_entry=%x refcount %s 1",
-          index, entry, one ? "is" : "is not");
+          index,
+          entry,
+          one ? "is" : "is not");
     }
   }
 
@@ -156,8 +159,13 @@ final class TreeWalk {
     }
   }
 
-  /// The L2 tables of the active disk that can be read.
+  /// How often each L2 table is referred to by the active disk.
   ClusterCounts activeTables() {
     return active;
+  }
+
+  /// How often each L2 table is referred to.
+  ClusterCounts allTables() {
+    return all;
   }
 }
