@@ -14,6 +14,7 @@ import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A raw image: guest offset and host offset are the same. It holds every byte of its disk, so
 /// nothing beneath ever shows; a hole of the file is zero.
@@ -29,6 +30,7 @@ public final class RawLayer implements WritableLayer {
 
   private final Storage storage;
   private final boolean writable;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private volatile long size;
 
   private RawLayer(Storage storage, boolean writable, long size) {
@@ -154,8 +156,9 @@ public final class RawLayer implements WritableLayer {
 
   @Override
   public void close() throws IOException {
+    boolean first = closed.compareAndSet(false, true);
     try (storage) {
-      if (writable) {
+      if (first && writable) {
         storage.flush();
       }
     }
