@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.CorruptImageException;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.qcow2.alloc.ClusterAllocator;
 import io.varve.image.qcow2.alloc.DroppedClusters;
 import io.varve.image.qcow2.alloc.RefcountBlocks;
 import io.varve.image.qcow2.alloc.Refcounts;
+import io.varve.image.qcow2.check.CheckProgress;
+import io.varve.image.qcow2.check.CheckReport;
+import io.varve.image.qcow2.check.Qcow2Check;
+import io.varve.image.qcow2.check.RepairMode;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
@@ -56,9 +61,14 @@ final class Qcow2Opener {
   }
 
   private static void repair(Storage storage) throws IOException {
-    throw new ReadOnlyImageException(
-        storage.name()
-            + ": header at 72: the image was not closed cleanly; run qemu-img check -r all first");
+    CheckReport report = Qcow2Check.repair(storage, RepairMode.ALL, CheckProgress.NONE);
+    if (report.corruptions() > 0 || report.checkErrors() > 0) {
+      throw new CorruptImageException(
+          storage.name()
+              + ": the image was not closed cleanly and a repair left "
+              + report.corruptions()
+              + " errors; restore it from a copy");
+    }
   }
 
   /// The L1 table that the header names.
