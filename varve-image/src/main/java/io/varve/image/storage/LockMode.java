@@ -56,12 +56,12 @@ public enum LockMode {
 
     /// The byte whose lock says: the holder does this.
     long hasByte() {
-      return 100 + number;
+      return 100L + number;
     }
 
     /// The byte whose lock says: the holder lets nobody else do this.
     long unsharedByte() {
-      return 200 + number;
+      return 200L + number;
     }
 
     String doing() {

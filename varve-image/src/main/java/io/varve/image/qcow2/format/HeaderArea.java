@@ -97,8 +97,10 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
   ///
   /// @param format may be null: then no format is recorded
   public HeaderArea withBacking(@Nullable String name, @Nullable String format) {
-    boolean named = name != null && format != null;
-    HeaderArea area = named ? with(formatOf(format)) : without(HeaderExtension.BACKING_FORMAT);
+    HeaderArea area =
+        name != null && format != null
+            ? with(formatOf(format))
+            : without(HeaderExtension.BACKING_FORMAT);
     return new HeaderArea(header, area.extensions, name == null ? null : Bytes.utf8(name));
   }
 
