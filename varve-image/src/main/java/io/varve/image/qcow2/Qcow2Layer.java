@@ -219,6 +219,15 @@ public final class Qcow2Layer implements WritableLayer {
   @Override
   public void flush() throws IOException {
     requireWritable();
+    lock.readLock().lock();
+    try {
+      if (!order().hasChanges()) {
+        order().barrier();
+        return;
+      }
+    } finally {
+      lock.readLock().unlock();
+    }
     lock.writeLock().lock();
     try {
       order().commit();
@@ -236,15 +245,11 @@ public final class Qcow2Layer implements WritableLayer {
       resizer.requirePossible(newSize);
       long oldSize = size;
       if (newSize > oldSize) {
-        EntryTable l1 = active.map().l1();
-        EntryTable moved = resizer.grow(l1, oldSize, newSize);
-        if (moved != l1) {
-          active.switchTo(moved);
-        }
+        resizer.growTable(active, newSize);
+        resizer.grow(active, oldSize, newSize, below);
         size = newSize;
-        resizer.zeroTail(active.zeros(), oldSize, newSize, below);
       } else if (newSize < oldSize) {
-        resizer.shrink(active.map().l1(), active.zeros(), oldSize, newSize);
+        resizer.shrink(active, oldSize, newSize);
         size = newSize;
       }
     } finally {

@@ -99,7 +99,7 @@ final class Qcow2Opener {
     FlushOrder order = new FlushOrder(storage, cache);
     order.attachRefcountTable(table);
     HeaderFields fields = new HeaderFields(storage, header);
-    ClusterSet metadata = metadataOf(geometry, header, table, l1, snapshots);
+    ClusterSet metadata = metadataOf(geometry, header, table, l1, snapshots, storage.name());
     Refcounts refcounts = new Refcounts(storage.name(), geometry, cache, table);
     ClusterAllocator allocator = new ClusterAllocator(storage, geometry, refcounts, metadata);
     allocator.attachGrowth(
@@ -126,7 +126,9 @@ final class Qcow2Opener {
       Header header,
       EntryTable refcountTable,
       EntryTable l1,
-      SnapshotTable.Loaded snapshots) {
+      SnapshotTable.Loaded snapshots,
+      String name)
+      throws CorruptImageException {
     ClusterSet metadata = new ClusterSet();
     metadata.add(0);
     addRange(metadata, geometry, refcountTable.offset(), refcountTable.byteLength());
@@ -138,10 +140,15 @@ final class Qcow2Opener {
             addRange(
                 metadata, geometry, entry.l1Offset(), (entry.l1Size() & 0x3f_ffffL) * Long.BYTES));
     for (int i = 0; i < refcountTable.size(); i++) {
-      addOne(metadata, geometry, RefcountTableEntry.offset(refcountTable.get(i)));
+      addOne(
+          name,
+          "refcount block",
+          metadata,
+          geometry,
+          RefcountTableEntry.offset(refcountTable.get(i)));
     }
     for (int i = 0; i < l1.size(); i++) {
-      addOne(metadata, geometry, L1Entry.offset(l1.get(i)));
+      addOne(name, "L2 table", metadata, geometry, L1Entry.offset(l1.get(i)));
     }
     return metadata;
   }
@@ -152,9 +159,20 @@ final class Qcow2Opener {
     }
   }
 
-  private static void addOne(ClusterSet set, Geometry geometry, long offset) {
-    if (offset != 0) {
-      set.add(geometry.hostCluster(offset));
+  /// Two structures in one cluster would destroy each other at the next write, so that such an
+  /// image is not opened for writing.
+  private static void addOne(
+      String name, String structure, ClusterSet set, Geometry geometry, long offset)
+      throws CorruptImageException {
+    if (offset == 0) {
+      return;
     }
+    long cluster = geometry.hostCluster(offset);
+    if (set.contains(cluster)) {
+      throw new CorruptImageException(
+          "%s: %s at %#x: expected a cluster of its own, found other metadata there; run a check"
+              .formatted(name, structure, offset));
+    }
+    set.add(cluster);
   }
 }

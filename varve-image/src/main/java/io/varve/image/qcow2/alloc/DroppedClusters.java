@@ -68,11 +68,14 @@ public final class DroppedClusters implements FlushOrder.Release {
     if (count == 0) {
       return;
     }
-    Arrays.sort(waiting, 0, count);
+    // Taken out first: should a count turn out wrong below, the rest leaks and is not counted
+    // twice.
+    long[] gone = Arrays.copyOf(waiting, count);
+    count = 0;
+    Arrays.sort(gone);
     long runStart = -1;
     long runEnd = -1;
-    for (int i = 0; i < count; i++) {
-      long cluster = waiting[i];
+    for (long cluster : gone) {
       if (refcounts.decrement(cluster) != 0) {
         continue;
       }
@@ -84,7 +87,6 @@ public final class DroppedClusters implements FlushOrder.Release {
       }
       runEnd = cluster + 1;
     }
-    count = 0;
     free(runStart, runEnd);
   }
 

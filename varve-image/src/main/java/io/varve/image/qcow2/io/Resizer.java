@@ -9,13 +9,16 @@ import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.Limits;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.HeaderFields;
 import java.io.IOException;
 
 /// Changes the size of the disk that an image describes. Under the layer's exclusive lock.
 ///
-/// Growing past what the L1 table maps moves the table: the new one is durable before one header
-/// write names it, together with the new size. Shrinking makes the smaller size durable first, so
-/// that a crash can leave clusters behind the end, never data missing before it.
+/// Growing past what the L1 table maps first moves that table: the new one is durable before one
+/// header write names it. Then what the new area shall read (zeros, whatever the base or leftovers
+/// behind the old end hold) is made durable, and last the new size. Shrinking goes the other way:
+/// the smaller size first, then what lay behind the new end is given up. So a crash leaves the disk
+/// with its old or its new size, and clusters behind its end at worst.
 public final class Resizer {
   private final ImageParts parts;
   private final Geometry geometry;
@@ -46,15 +49,12 @@ public final class Resizer {
     }
   }
 
-  /// Grows the disk; the caller then zeroes what the base would show there. Returns the L1 table to
-  /// use from now on.
-  public EntryTable grow(EntryTable l1, long oldSize, long newSize) throws IOException {
+  /// Makes sure that the L1 table can map a disk of that size; the size stays.
+  public void growTable(ActiveTree active, long newSize) throws IOException {
+    EntryTable l1 = active.map().l1();
     int needed = (int) geometry.l1EntriesFor(newSize);
-    requireNothingBehind(l1, (int) geometry.l1EntriesFor(oldSize));
     if (needed <= l1.size()) {
-      parts.header().writeSizeAndL1(newSize, parts.header().l1Size(), parts.header().l1Offset());
-      parts.flushOrder().barrier();
-      return l1;
+      return;
     }
     parts.flushOrder().commit();
     long clusters = geometry.clustersFor((long) needed * Long.BYTES);
@@ -66,62 +66,51 @@ public final class Resizer {
         parts.storage().zero(offset, clusters * geometry.clusterSize());
       }
       EntryTable.store(parts.storage(), offset, entries);
+      parts.flushOrder().commitCounts();
     } catch (IOException e) {
       parts.allocator().unallocate(run.first(), run.count());
       throw e;
     }
-    parts.flushOrder().commitCounts();
-    parts.header().writeSizeAndL1(newSize, needed, offset);
+    parts.header().writeSizeAndL1(parts.header().diskSize(), needed, offset);
     parts.flushOrder().barrier();
 
     parts.metadata().add(run.first(), run.count());
     if (l1.size() > 0) {
-      parts
-          .dropped()
-          .drop(geometry.hostCluster(l1.offset()), geometry.clustersFor(l1.byteLength()));
+      long oldClusters = geometry.clustersFor(l1.byteLength());
+      parts.dropped().drop(geometry.hostCluster(l1.offset()), oldClusters);
     }
-    EntryTable moved = new EntryTable(offset, entries);
-    parts.flushOrder().attachL1(moved);
+    active.switchTo(new EntryTable(offset, entries));
     parts.flushOrder().commit();
-    return moved;
   }
 
-  /// What lies behind the end of the disk in the L1 table is the VM state of a running `savevm`; a
-  /// larger disk would run into it.
-  private void requireNothingBehind(EntryTable l1, int used) throws UnsupportedImageException {
-    for (int i = used; i < l1.size(); i++) {
-      if (L1Entry.offset(l1.get(i)) != 0) {
-        throw new UnsupportedImageException(
-            "%s: L1 entry %d: clusters lie behind the end of the disk (VM state), so it cannot grow;"
-                    .formatted(parts.storage().name(), i)
-                + " run a check, or let QEMU finish saving the VM");
-      }
-    }
+  /// Grows the disk; its L1 table is large enough already. The new area reads as zero.
+  public void grow(ActiveTree active, long oldSize, long newSize, Below below) throws IOException {
+    active.zeros().zero(oldSize, newSize, newSize, ZeroMode.UNMAP, below);
+    parts.flushOrder().commit();
+    writeSize(newSize);
+  }
+
+  private void writeSize(long newSize) throws IOException {
+    HeaderFields header = parts.header();
+    header.writeSizeAndL1(newSize, header.l1Size(), header.l1Offset());
+    parts.flushOrder().barrier();
   }
 
   /// Shrinks the disk and gives up what lay behind the new end.
-  public void shrink(EntryTable l1, ZeroWriter zeros, long oldSize, long newSize)
-      throws IOException {
+  public void shrink(ActiveTree active, long oldSize, long newSize) throws IOException {
     parts.flushOrder().commit();
-    parts.header().writeSizeAndL1(newSize, parts.header().l1Size(), parts.header().l1Offset());
-    parts.flushOrder().barrier();
+    writeSize(newSize);
     long cluster = geometry.clusterSize();
-    zeros.drop((newSize + cluster - 1) & -cluster, (oldSize + cluster - 1) & -cluster);
-    for (int i = (int) geometry.l1EntriesFor(newSize); i < l1.size(); i++) {
+    active.zeros().drop((newSize + cluster - 1) & -cluster, (oldSize + cluster - 1) & -cluster);
+    EntryTable l1 = active.map().l1();
+    int end = (int) Math.min(l1.size(), geometry.l1EntriesFor(oldSize));
+    for (int i = (int) geometry.l1EntriesFor(newSize); i < end; i++) {
       long table = L1Entry.offset(l1.get(i));
-      if (table != 0 && i < geometry.l1EntriesFor(oldSize)) {
+      if (table != 0) {
         l1.set(i, 0);
         parts.dropped().drop(geometry.hostCluster(table));
       }
     }
-    parts.flushOrder().commit();
-  }
-
-  /// The tail that a grown disk gains reads as zero, whatever an old last cluster or the base
-  /// holds.
-  public void zeroTail(ZeroWriter zeros, long oldSize, long newSize, Below below)
-      throws IOException {
-    zeros.zero(oldSize, newSize, newSize, ZeroMode.UNMAP, below);
     parts.flushOrder().commit();
   }
 }

@@ -20,8 +20,12 @@ public final class ClusterSet {
   }
 
   public void add(long first, long count) {
-    for (long cluster = first; cluster < first + count; cluster++) {
-      add(cluster);
+    long end = first + count;
+    for (long from = first; from < end; ) {
+      long chunkEnd = Math.min(end, ((from >>> CHUNK_BITS) + 1) << CHUNK_BITS);
+      BitSet chunk = chunks.computeIfAbsent(from >>> CHUNK_BITS, _ -> new BitSet());
+      chunk.set((int) from & CHUNK_MASK, (int) ((chunkEnd - 1) & CHUNK_MASK) + 1);
+      from = chunkEnd;
     }
   }
 

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 /// it had accepted; the layer then refuses all further changes, since what is on disk is unknown
 /// until it is opened again.
 ///
-/// **Threads.** Only under the layer's exclusive lock.
+/// **Threads.** Only under the layer's exclusive lock; [#barrier()] and [#hasChanges()] under the
+/// shared one too.
 public final class FlushOrder {
   private final Storage storage;
   private final MetadataCache cache;
@@ -40,7 +41,7 @@ public final class FlushOrder {
   private @Nullable EntryTable refcountTable;
   private @Nullable EntryTable l1;
   private Release release = () -> {};
-  private @Nullable IOException broken;
+  private volatile @Nullable IOException broken;
 
   /// Called when references are durably gone.
   @FunctionalInterface
@@ -96,12 +97,21 @@ public final class FlushOrder {
   /// Steps 1 and 2 alone: data, counts and unreferenced tables are durable after it. Any change of
   /// a reference outside the tables (a header field) may follow.
   public void commitCounts() throws IOException {
+    requireIntact();
     cache.write(WriteStage.BEFORE_REFERENCES);
     barrier();
     if (refcountTable != null && refcountTable.dirty()) {
       refcountTable.write(storage);
       barrier();
     }
+  }
+
+  /// True if a commit would write something, and not only make written data durable.
+  public boolean hasChanges() {
+    return cache.hasDirty(WriteStage.BEFORE_REFERENCES)
+        || cache.hasDirty(WriteStage.REFERENCES)
+        || (l1 != null && l1.dirty())
+        || (refcountTable != null && refcountTable.dirty());
   }
 
   /// Everything written before is durable after; nothing written later can overtake it.
