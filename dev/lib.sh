@@ -21,3 +21,26 @@ class_path() {
   fi
   mv "$2.new" "$2"
 }
+
+# jars_of NAME: the jars of what standard input names as <dependency> elements, as the parent pom
+# pins them, go to $work/NAME.classpath.
+jars_of() {
+  {
+    cat <<POM
+<project>
+  <modelVersion>4.0.0</modelVersion>
+  <parent>
+    <groupId>io.varve</groupId>
+    <artifactId>varve-parent</artifactId>
+    <version>$(sed -n 's|^  <version>\(.*\)</version>|\1|p' "$root/pom.xml" | head -n 1)</version>
+    <relativePath>$(realpath --relative-to="$work" "$root/pom.xml")</relativePath>
+  </parent>
+  <artifactId>varve-quick-$1</artifactId>
+  <packaging>pom</packaging>
+  <dependencies>
+POM
+    cat
+    printf '  </dependencies>\n</project>\n'
+  } >"$work/$1.xml"
+  class_path "$work/$1.xml" "$work/$1.classpath"
+}
