@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -17,6 +19,9 @@ import picocli.CommandLine;
 /// arguments name is read; help, completion and mistakes get the whole tree.
 public final class CommandTree {
   private static final Map<String, Supplier<Object>> COMMANDS = commands();
+
+  /// Commands that speak of all others.
+  private static final Set<String> WHOLE_TREE = Set.of("help", "completion");
 
   private CommandTree() {}
 
@@ -30,6 +35,7 @@ public final class CommandTree {
     commands.put("io", IoAction::new);
     commands.put("check", CheckAction::new);
     commands.put("demo", DemoAction::new);
+    commands.put("bench", BenchAction::new);
     commands.put("version", VersionAction::new);
     commands.put("completion", CompletionAction::new);
     commands.put("help", HelpAction::new);
@@ -55,15 +61,14 @@ public final class CommandTree {
 
   private static CommandLine commandLine(Root root, String[] arguments) {
     String first = firstWord(arguments);
-    boolean lean =
-        COMMANDS.containsKey(first) && !first.equals("help") && !first.equals("completion");
+    boolean lean = first != null && COMMANDS.containsKey(first) && !WHOLE_TREE.contains(first);
     return commandLine(root, lean ? List.of(first) : COMMANDS.keySet());
   }
 
   private static CommandLine commandLine(Root root, Iterable<String> names) {
     CommandLine line = new CommandLine(root);
     for (String name : names) {
-      line.addSubcommand(name, COMMANDS.get(name).get());
+      line.addSubcommand(name, Objects.requireNonNull(COMMANDS.get(name)).get());
     }
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setAbbreviatedOptionsAllowed(false);

@@ -4,14 +4,13 @@ package io.varve.cli.demo;
 import io.varve.cli.ExitCode;
 import io.varve.cli.Terminal;
 import io.varve.cli.UsageException;
+import io.varve.cli.io.Folders;
+import io.varve.cli.io.Tool;
 import io.varve.cli.text.ByteSize;
 import io.varve.cli.text.Elapsed;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +46,7 @@ public final class Demo {
       return code;
     } finally {
       if (!kept) {
-        delete(folder);
+        Folders.delete(folder);
       }
       terminal.flush();
     }
@@ -92,7 +91,7 @@ public final class Demo {
     scene.narrator.say(
         "%d files, %s of text and programs, made without root"
             .formatted(content.files(), ByteSize.human(content.bytes())));
-    delete(files);
+    Folders.delete(files);
   }
 
   private Optional<Tool> find(String name) {
@@ -120,28 +119,5 @@ public final class Demo {
       }
     }
     return folder;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    Files.walkFileTree(
-        folder,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes facts)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path each, @Nullable IOException e)
-              throws IOException {
-            if (e != null) {
-              throw e;
-            }
-            Files.delete(each);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.cli.demo;
 
+import io.varve.cli.io.Tool;
 import io.varve.engine.DiskAddress;
 import io.varve.engine.Varve;
 import io.varve.image.LayerFormat;
@@ -83,23 +84,27 @@ final class Judgement {
   private Tool.Result compare(Tool qemuImg, Varve varve, String source, String reference)
       throws IOException {
     DiskAddress address = DiskAddress.parse(source);
+    String snapshot = address.snapshot();
     Path image =
-        address.snapshot() == null
+        snapshot == null
             ? varve.disks().show(address).file()
             : varve.snapshots().show(address).file();
-    boolean inside = address.snapshot() != null && source.startsWith("san/");
     LayerFormat format = LayerFormat.QCOW2;
-    if (inside) {
+    if (snapshot != null && inside(source)) {
       Path raw = scene.folder.resolve("taken-out.raw");
-      qemuImg.must("convert", "-l", address.snapshot(), "-f", "qcow2", "-O", "raw", image, raw);
+      qemuImg.must("convert", "-l", snapshot, "-f", "qcow2", "-O", "raw", image, raw);
       image = raw;
       format = LayerFormat.RAW;
     }
     Tool.Result result =
         qemuImg.run("compare", "-f", format.id(), "-F", "raw", image, scene.reference(reference));
-    if (inside) {
+    if (format == LayerFormat.RAW) {
       Files.delete(image);
     }
     return result;
+  }
+
+  private static boolean inside(String source) {
+    return source.startsWith("san/");
   }
 }

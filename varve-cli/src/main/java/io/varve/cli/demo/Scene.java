@@ -2,6 +2,7 @@
 package io.varve.cli.demo;
 
 import io.varve.cli.Terminal;
+import io.varve.cli.io.Tool;
 import io.varve.cli.text.ByteSize;
 import io.varve.cli.text.Elapsed;
 import io.varve.engine.DiskAddress;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.varve.cli.demo;
+package io.varve.cli.io;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,20 +9,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// A program of the machine that the demo calls as a second opinion: QEMU's and ext4's own tools.
-/// For one thread.
-final class Tool {
+/// A program of the machine that is called for a second opinion: QEMU's and ext4's own tools. For
+/// one thread.
+public final class Tool {
   /// How a call ended.
   ///
   /// @param exit its exit code
   /// @param text what it wrote to both streams
-  record Result(int exit, String text) {
-    boolean ok() {
+  public record Result(int exit, String text) {
+    public boolean ok() {
       return exit == 0;
     }
 
     /// The first line that says something, for a verdict.
-    String firstLine() {
+    public String firstLine() {
       return text.lines().filter(line -> !line.isBlank()).findFirst().orElse("").strip();
     }
   }
@@ -36,7 +36,7 @@ final class Tool {
   }
 
   /// The program of that name: on the PATH, or where root's tools lie.
-  static Optional<Tool> find(String name, String searchPath) {
+  public static Optional<Tool> find(String name, String searchPath) {
     List<String> folders = new ArrayList<>(List.of(searchPath.split(":")));
     folders.addAll(FOLDERS);
     return folders.stream()
@@ -47,8 +47,12 @@ final class Tool {
         .map(Tool::new);
   }
 
+  public Path program() {
+    return program;
+  }
+
   /// Runs it to its end, in the language of C, with nothing on its input.
-  Result run(Object... arguments) throws IOException {
+  public Result run(Object... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
     for (Object argument : arguments) {
@@ -69,7 +73,7 @@ final class Tool {
   }
 
   /// As [#run], for calls that must succeed.
-  String must(Object... arguments) throws IOException {
+  public String must(Object... arguments) throws IOException {
     Result result = run(arguments);
     if (!result.ok()) {
       throw new IOException(
