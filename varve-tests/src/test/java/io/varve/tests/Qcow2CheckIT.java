@@ -97,8 +97,12 @@ class Qcow2CheckIT {
       assertThat(report.verdict().exitCode())
           .as(what + "\n" + report + "\n" + beginningOf(after.text()))
           .isEqualTo(after.exit());
-      if (qemu.exit() == 0) {
-        assertThat(after.exit()).as(what + "\n" + beginningOf(qemu.text())).isZero();
+      // Where the snapshot table is cut off, QEMU makes empty snapshots of it and frees their data.
+      boolean tableGone = ByteBuffer.wrap(damaged).getLong(64) >= damaged.length;
+      if (qemu.exit() == 0 && !tableGone) {
+        assertThat(after.exit())
+            .as(what + "\n" + report + "\n" + beginningOf(qemu.text()))
+            .isZero();
       }
     }
   }

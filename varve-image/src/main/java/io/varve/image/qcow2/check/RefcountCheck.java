@@ -34,6 +34,17 @@ final class RefcountCheck {
         countBlock(index, entry);
       }
     }
+    requireTableOfItsOwn(tableBytes);
+  }
+
+  /// A table that shares a cluster with something else is of no use: the other's counts go wrong as
+  /// often as the table changes. The comparison tells it; a repair puts the table elsewhere.
+  private void requireTableOfItsOwn(long bytes) {
+    long first = geometry.hostCluster(image.header().refcountTableOffset());
+    long clusters = bytes >>> geometry.clusterBits();
+    for (long cluster = first; cluster < first + clusters; cluster++) {
+      damaged |= references.get(cluster) != 1;
+    }
   }
 
   private void countBlock(int index, long entry) {
