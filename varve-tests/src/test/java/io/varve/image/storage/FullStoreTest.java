@@ -4,6 +4,7 @@ package io.varve.image.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.testkit.LoopDevice;
 import io.varve.testkit.ScratchFileSystem;
 import io.varve.testkit.Stamp;
 import java.io.IOException;
@@ -75,5 +76,19 @@ class FullStoreTest {
           .hasMessageStartingWith(system.root().toString());
     }
     assertThat(system.root()).isDirectoryNotContaining("glob:**/.varve-probe*");
+  }
+
+  /// A device whose own store is full takes writes into the page cache and loses them in the flush.
+  @Test
+  void neverFlushesAgainAfterAFailedFlush() throws IOException {
+    try (LoopDevice device = LoopDevice.require(system.root().resolve("thin"), 8L * BYTES);
+        FileStorage storage =
+            FileStorage.open(device.path(), FileAccess.READ_WRITE, LockMode.WRITER)) {
+      storage.write(0, Stamp.data(0, 4 * BYTES, 1));
+      assertThatThrownBy(storage::flush).hasMessageStartingWith(device.path() + ": flush: ");
+
+      assertThatThrownBy(storage::flush)
+          .hasMessageStartingWith(device.path() + ": flush: an earlier flush failed");
+    }
   }
 }
