@@ -21,6 +21,7 @@ public final class Qcow2FormatException extends IOException {
     CORRUPT
   }
 
+  private final String message;
   private final Kind kind;
   private final String structure;
   private final long offset;
@@ -34,7 +35,9 @@ public final class Qcow2FormatException extends IOException {
       String what,
       @Nullable String expected,
       @Nullable String found) {
-    super(message(structure, offset, what, expected, found));
+    String text = message(structure, offset, what, expected, found);
+    super(text);
+    this.message = text;
     this.kind = kind;
     this.structure = structure;
     this.offset = offset;
@@ -77,6 +80,11 @@ public final class Qcow2FormatException extends IOException {
       text.append(", found ").append(found);
     }
     return text.toString();
+  }
+
+  @Override
+  public String getMessage() {
+    return message;
   }
 
   public Kind kind() {
