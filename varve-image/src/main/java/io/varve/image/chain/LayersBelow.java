@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.chain;
 
+import io.varve.image.Below;
 import io.varve.image.GuestOffset;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 
 /// The lower part of a chain, seen on its own: what the disk would show without the layers above.
-public final class LayersBelow {
+public final class LayersBelow implements Below {
   private final LayerStack stack;
 
   private LayersBelow(LayerStack stack) {
@@ -19,8 +21,18 @@ public final class LayersBelow {
         new LayerStack(chain.layers().subList(first, chain.layers().size()), first));
   }
 
-  /// True if the range reads as zero there, by the indexes alone.
-  public boolean readsAsZero(long at, long length) throws IOException {
-    return stack.readsAsZero(GuestOffset.of(at), length);
+  @Override
+  public boolean isNothing() {
+    return stack.isNothing();
+  }
+
+  @Override
+  public void read(GuestOffset at, ByteBuffer dst) throws IOException {
+    stack.read(at, dst);
+  }
+
+  @Override
+  public boolean readsAsZero(GuestOffset at, long length) throws IOException {
+    return stack.readsAsZero(at, length);
   }
 }

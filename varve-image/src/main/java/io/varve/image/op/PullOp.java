@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.op;
 
+import io.varve.image.Below;
 import io.varve.image.GuestOffset;
+import io.varve.image.WritableLayer;
 import io.varve.image.WritableLayer.ZeroMode;
 import io.varve.image.chain.Chain;
 import io.varve.image.chain.ChainExtent;
@@ -30,7 +32,8 @@ public final class PullOp {
           "%s has %d layers beneath it, cannot pull %d"
               .formatted(disk.top().name(), disk.layers().size() - 1, layers));
     }
-    LayersBelow base = LayersBelow.from(disk, layers + 1);
+    WithoutPulled below =
+        new WithoutPulled(LayersBelow.from(disk, 1), LayersBelow.from(disk, layers + 1));
     byte[] buffer = new byte[PIECE];
     long size = disk.size();
     long copied = 0;
@@ -41,7 +44,7 @@ public final class PullOp {
       boolean removed = extent.depth() >= 1 && extent.depth() <= layers;
       long length = extent.length();
       if (removed && extent.readsAsZero()) {
-        zeroed += keepZero(disk, base, at, length);
+        zeroed += keepZero(disk, below, at, length);
       } else if (removed) {
         length = Math.min(length, PIECE);
         ByteBuffer data = ByteBuffer.wrap(buffer, 0, (int) length);
@@ -57,16 +60,36 @@ public final class PullOp {
   }
 
   /// States zeros in the top layer where the base that comes next would show something else.
-  private static long keepZero(Chain disk, LayersBelow base, long at, long length)
+  private static long keepZero(Chain disk, WithoutPulled below, long at, long length)
       throws IOException {
+    WritableLayer top = (WritableLayer) disk.top();
     long zeroed = 0;
     for (long from = at; from < at + length; from += PIECE) {
       long piece = Math.min(PIECE, at + length - from);
-      if (!base.readsAsZero(from, piece)) {
-        disk.zero(GuestOffset.of(from), piece, ZeroMode.UNMAP);
+      if (!below.next().readsAsZero(GuestOffset.of(from), piece)) {
+        top.zero(GuestOffset.of(from), piece, ZeroMode.UNMAP, below);
         zeroed += piece;
       }
     }
     return zeroed;
+  }
+
+  /// What the top layer sees beneath it while layers are being pulled: it still reads through them,
+  /// but may not rely on a zero that goes away with them.
+  private record WithoutPulled(LayersBelow now, LayersBelow next) implements Below {
+    @Override
+    public boolean isNothing() {
+      return false;
+    }
+
+    @Override
+    public void read(GuestOffset at, ByteBuffer dst) throws IOException {
+      now.read(at, dst);
+    }
+
+    @Override
+    public boolean readsAsZero(GuestOffset at, long length) throws IOException {
+      return now.readsAsZero(at, length) && next.readsAsZero(at, length);
+    }
   }
 }

@@ -80,8 +80,9 @@ public final class InternalSnapshots {
     }
   }
 
-  /// What a snapshot holds, counted by walking its tables.
+  /// What a snapshot holds, counted by walking its tables. A writable layer is flushed first.
   public SnapshotUsage usage(String nameOrId) throws IOException {
+    layer.flushIfWritable();
     layer.lock().readLock().lock();
     try {
       SnapshotEntry entry = find(entries(), nameOrId);

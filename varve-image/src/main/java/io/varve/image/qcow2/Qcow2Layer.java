@@ -331,13 +331,22 @@ public final class Qcow2Layer implements WritableLayer {
     return new InternalSnapshots(this);
   }
 
-  /// Index and data of the active state, counted by walking the tables.
+  /// Index and data of the active state, counted by walking the tables. A writable layer is flushed
+  /// first.
   public LayerUsage usage() throws IOException {
+    flushIfWritable();
     lock.readLock().lock();
     try {
       return UsageCounter.of(storage, HeaderFile.read(storage).header(), activeMap(), size);
     } finally {
       lock.readLock().unlock();
+    }
+  }
+
+  /// Counts on disk are exact only when no drop waits for its flush.
+  void flushIfWritable() throws IOException {
+    if (writable()) {
+      flush();
     }
   }
 

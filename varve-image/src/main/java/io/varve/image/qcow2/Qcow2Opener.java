@@ -76,6 +76,12 @@ final class Qcow2Opener {
     return EntryTable.load(storage, header.l1Offset(), header.l1Size());
   }
 
+  /// The refcount table that the header names; at most 8 MiB.
+  static EntryTable refcountTable(Storage storage, Header header) throws IOException {
+    int entries = (int) ((long) header.refcountTableClusters() * header.clusterSize() / Long.BYTES);
+    return EntryTable.load(storage, header.refcountTableOffset(), entries);
+  }
+
   static SnapshotTable.Loaded snapshots(Storage storage, Header header) throws IOException {
     try {
       return SnapshotTable.load(storage::read, header, storage.size());
@@ -94,8 +100,7 @@ final class Qcow2Opener {
       boolean punch)
       throws IOException {
     Geometry geometry = header.geometry();
-    int entries = (int) ((long) header.refcountTableClusters() * header.clusterSize() / Long.BYTES);
-    EntryTable table = EntryTable.load(storage, header.refcountTableOffset(), entries);
+    EntryTable table = refcountTable(storage, header);
     FlushOrder order = new FlushOrder(storage, cache);
     order.attachRefcountTable(table);
     HeaderFields fields = new HeaderFields(storage, header);

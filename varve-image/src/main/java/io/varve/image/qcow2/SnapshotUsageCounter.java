@@ -26,27 +26,31 @@ final class SnapshotUsageCounter {
   private long index;
   private long exclusive;
 
-  private SnapshotUsageCounter(Storage storage, Header header) throws IOException {
+  private SnapshotUsageCounter(Storage storage, Geometry geometry, Refcounts refcounts) {
     this.storage = storage;
-    this.geometry = header.geometry();
-    int entries = (int) ((long) header.refcountTableClusters() * header.clusterSize() / Long.BYTES);
-    this.refcounts =
-        new Refcounts(
-            storage.name(),
-            geometry,
-            new MetadataCache(storage, header.clusterSize(), CACHE),
-            EntryTable.load(storage, header.refcountTableOffset(), entries));
+    this.geometry = geometry;
+    this.refcounts = refcounts;
   }
 
   static SnapshotUsage of(Qcow2Layer layer, SnapshotEntry entry) throws IOException {
     Header header = HeaderFile.read(layer.storage()).header();
-    SnapshotUsageCounter counter = new SnapshotUsageCounter(layer.storage(), header);
+    // A writable layer's newest counts are in memory.
+    Refcounts refcounts =
+        layer.writable() ? layer.parts().refcounts() : onDisk(layer.storage(), header);
+    SnapshotUsageCounter counter =
+        new SnapshotUsageCounter(layer.storage(), header.geometry(), refcounts);
     EntryTable l1 = SnapshotL1.load(layer.storage(), header.geometry(), entry);
     counter.index = UsageCounter.roundUp(header.geometry(), l1.byteLength());
     for (int i = 0; i < l1.size(); i++) {
       counter.countTable(L1Entry.offset(l1.get(i)));
     }
     return new SnapshotUsage(counter.data, counter.index, counter.exclusive);
+  }
+
+  private static Refcounts onDisk(Storage storage, Header header) throws IOException {
+    EntryTable table = Qcow2Opener.refcountTable(storage, header);
+    MetadataCache cache = new MetadataCache(storage, header.clusterSize(), CACHE);
+    return new Refcounts(storage.name(), header.geometry(), cache, table);
   }
 
   private void countTable(long table) throws IOException {

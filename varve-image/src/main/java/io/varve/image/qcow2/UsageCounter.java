@@ -66,10 +66,8 @@ final class UsageCounter {
   }
 
   private static long refcountBytes(Storage storage, Header header) throws IOException {
-    long tableBytes = (long) header.refcountTableClusters() * header.clusterSize();
-    EntryTable table =
-        EntryTable.load(storage, header.refcountTableOffset(), (int) (tableBytes / Long.BYTES));
-    long bytes = tableBytes;
+    EntryTable table = Qcow2Opener.refcountTable(storage, header);
+    long bytes = table.byteLength();
     for (int i = 0; i < table.size(); i++) {
       if (RefcountTableEntry.offset(table.get(i)) != 0) {
         bytes += header.clusterSize();
