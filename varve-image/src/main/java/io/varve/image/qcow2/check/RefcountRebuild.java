@@ -79,7 +79,7 @@ final class RefcountRebuild {
       if (needed >= tableClusters + blocks.cardinality()) {
         return;
       }
-      needed = tableClusters + blocks.cardinality();
+      needed = (long) tableClusters + blocks.cardinality();
     } while (true);
   }
 
@@ -133,7 +133,7 @@ final class RefcountRebuild {
     byte[] block = new byte[image.clusterSize()];
     byte[] kept = keptBlock(index);
     long first = (long) index << geometry.refcountBlockBits();
-    long own = tableClusters + blocks.cardinality();
+    long own = (long) tableClusters + blocks.cardinality();
     for (int i = 0; i < geometry.refcountBlockEntries(); i++) {
       long cluster = first + i;
       long count = references.get(cluster);

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -99,7 +100,7 @@ public final class MetadataCache {
   public void markDirty(MetadataBlock block, WriteStage stage) {
     if (!block.dirty()) {
       block.setDirty(true);
-      dirty.get(stage).put(block.offset(), block);
+      waiting(stage).put(block.offset(), block);
       blocks.put(block.offset(), block);
     }
   }
@@ -117,7 +118,7 @@ public final class MetadataCache {
   }
 
   public boolean hasDirty(WriteStage stage) {
-    return !dirty.get(stage).isEmpty();
+    return !waiting(stage).isEmpty();
   }
 
   public int dirtyBlocks() {
@@ -131,7 +132,7 @@ public final class MetadataCache {
   /// Writes the changed blocks of one stage, neighbours together. A block leaves the set only once
   /// its write has returned, so that a full disk loses nothing and the call can be repeated.
   void write(WriteStage stage) throws IOException {
-    TreeMap<Long, MetadataBlock> waiting = dirty.get(stage);
+    TreeMap<Long, MetadataBlock> waiting = waiting(stage);
     while (!waiting.isEmpty()) {
       long start = waiting.firstKey();
       int count = 1;
@@ -151,7 +152,11 @@ public final class MetadataCache {
     }
   }
 
+  private TreeMap<Long, MetadataBlock> waiting(WriteStage stage) {
+    return Objects.requireNonNull(dirty.get(stage));
+  }
+
   private static MetadataBlock blocksAt(TreeMap<Long, MetadataBlock> waiting, long at) {
-    return java.util.Objects.requireNonNull(waiting.get(at));
+    return Objects.requireNonNull(waiting.get(at));
   }
 }
