@@ -8,7 +8,7 @@ module io.varve.cli {
   requires io.varve.engine;
   requires io.varve.image;
   requires info.picocli;
-  requires tools.jackson.databind;
+  requires tools.jackson.core;
 
   exports io.varve.cli;
 
