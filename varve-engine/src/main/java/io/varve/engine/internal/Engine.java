@@ -1,14 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.engine.internal;
 
+import io.varve.engine.Clones;
+import io.varve.engine.DiskData;
+import io.varve.engine.Disks;
 import io.varve.engine.EngineConfig;
+import io.varve.engine.Pools;
+import io.varve.engine.Snapshots;
 import io.varve.engine.Varve;
 
-/// The engine.
-public final class Engine {
-  private Engine() {}
+/// The engine behind the facade.
+public final class Engine implements Varve {
+  private final Context context;
+  private final Pools pools;
+  private final Disks disks;
+  private final Snapshots snapshots;
+  private final Clones clones;
+  private final DiskData data;
 
+  private Engine(Context context) {
+    Parts parts = Parts.of(context);
+    this.context = context;
+    this.pools = new PoolsImpl(parts);
+    this.disks = new DisksImpl(parts);
+    this.snapshots = new SnapshotsImpl(parts);
+    this.clones = new ClonesImpl(parts);
+    this.data = new DataImpl(parts);
+  }
+
+  /// See [Varve#open].
   public static Varve open(EngineConfig config) {
-    throw new IllegalStateException("the engine on " + config.home() + " is being written");
+    return new Engine(new Context(config));
+  }
+
+  @Override
+  public Pools pools() {
+    return pools;
+  }
+
+  @Override
+  public Disks disks() {
+    return disks;
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return snapshots;
+  }
+
+  @Override
+  public Clones clones() {
+    return clones;
+  }
+
+  @Override
+  public DiskData data() {
+    return data;
+  }
+
+  @Override
+  public void close() {
+    context.catalog().close();
   }
 }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.engine.internal;
+
+import io.varve.engine.DiskAddress;
+import io.varve.engine.catalog.CatalogTx;
+import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.SnapshotRow;
+import io.varve.engine.model.SnapshotKind;
+import io.varve.image.qcow2.InternalSnapshot;
+import io.varve.image.qcow2.Qcow2Layer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// The snapshots inside a disk's file, where the file is the truth, beside what the catalog knows
+/// of them: their parents, which qcow2 does not record.
+final class ComputeSnapshots {
+  private ComputeSnapshots() {}
+
+  /// The snapshot of that name, or of that id where none has the name.
+  ///
+  /// @throws io.varve.engine.NotFoundException if there is none
+  static InternalSnapshot find(Qcow2Layer layer, String nameOrId, DiskAddress address)
+      throws IOException {
+    List<InternalSnapshot> all = layer.snapshots().list();
+    return find(all, nameOrId).orElseThrow(() -> Resolver.noSnapshot(address));
+  }
+
+  static Optional<InternalSnapshot> find(List<InternalSnapshot> all, String nameOrId) {
+    return all.stream()
+        .filter(s -> s.name().equals(nameOrId))
+        .findFirst()
+        .or(() -> all.stream().filter(s -> s.id().equals(nameOrId)).findFirst());
+  }
+
+  /// How the image layer must be asked for exactly this one: it looks for names before ids.
+  static String key(List<InternalSnapshot> all, InternalSnapshot wanted) {
+    long sameName = all.stream().filter(s -> s.name().equals(wanted.name())).count();
+    return sameName == 1 ? wanted.name() : wanted.id();
+  }
+
+  /// What the catalog knows of the snapshots in a file; made up where it knows nothing.
+  static List<SnapshotRow> rows(
+      List<InternalSnapshot> inFile, List<SnapshotRow> known, DiskRow disk) {
+    return inFile.stream().map(entry -> row(entry, known, disk)).toList();
+  }
+
+  private static SnapshotRow row(InternalSnapshot entry, List<SnapshotRow> known, DiskRow disk) {
+    return known.stream()
+        .filter(row -> isOf(row, entry))
+        .findFirst()
+        .orElseGet(() ->
+            new SnapshotRow(
+                UUID.nameUUIDFromBytes(
+                    (disk.id() + "@" + entry.id()).getBytes(StandardCharsets.UTF_8)),
+                disk.id(),
+                entry.name(),
+                SnapshotKind.COMPUTE,
+                disk.activeLayer(),
+                entry.id(),
+                false,
+                null,
+                false,
+                entry.takenAt().toEpochMilli()));
+  }
+
+  static boolean isOf(SnapshotRow row, InternalSnapshot entry) {
+    return row.kind() == SnapshotKind.COMPUTE
+        && entry.id().equals(row.internalId())
+        && entry.name().equals(row.name());
+  }
+
+  /// Brings the catalog's rows of a disk in line with the file: drops those that are gone, adds
+  /// those that another program made.
+  static void align(CatalogTx tx, DiskRow disk, List<InternalSnapshot> inFile) {
+    List<SnapshotRow> known =
+        tx.snapshots(disk.id()).stream().filter(r -> r.kind() == SnapshotKind.COMPUTE).toList();
+    for (SnapshotRow row : known) {
+      if (inFile.stream().noneMatch(entry -> isOf(row, entry))) {
+        tx.deleteSnapshot(row.id());
+      }
+    }
+    for (SnapshotRow row : rows(inFile, known, disk)) {
+      if (known.stream().noneMatch(k -> k.id().equals(row.id()))) {
+        tx.insert(row);
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.engine.internal;
+
+import io.varve.engine.model.CloneOutcome;
+import io.varve.engine.model.DiskView;
+import io.varve.image.WritableLayer;
+import io.varve.image.chain.Chain;
+import io.varve.image.op.CopyOp;
+import io.varve.image.op.CopyResult;
+import io.varve.image.qcow2.InternalSnapshot;
+import io.varve.image.qcow2.Qcow2Create;
+import io.varve.image.qcow2.Qcow2CreateOptions;
+import io.varve.image.qcow2.Qcow2Info;
+import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.image.qcow2.Qcow2Options;
+import io.varve.image.qcow2.format.VarveIdentity;
+import io.varve.image.raw.RawLayer;
+import io.varve.image.storage.FileCopy;
+import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.Storage;
+import java.io.IOException;
+import java.util.List;
+
+/// Copies what an open chain shows into new files.
+final class CopySource {
+  private static final int MOST_THREADS = 4;
+
+  private final Context context;
+
+  CopySource(Context context) {
+    this.context = context;
+  }
+
+  /// What a copy did.
+  ///
+  /// @param shared bytes that the store shares instead of copying
+  record Copied(long copied, long shared, long skipped) {
+    CloneOutcome outcome(DiskView disk, String snapshot) {
+      return new CloneOutcome(disk, snapshot, false, copied, shared, skipped);
+    }
+  }
+
+  /// A qcow2 copy with the clusters of the source's newest layer. Shares all blocks where the
+  /// source is one qcow2 file without internal snapshots and the store can.
+  MakeDisk.Filler<Copied> toDisk(Chain from, String phase) {
+    return (file, identity) -> {
+      long shared = share(from, file, identity);
+      if (shared >= 0) {
+        return new Copied(0, shared, Math.max(0, from.size() - shared));
+      }
+      return copy(from, options(from).withIdentity(identity), file, phase);
+    };
+  }
+
+  private static Qcow2CreateOptions options(Chain from) throws IOException {
+    Qcow2CreateOptions options = Qcow2CreateOptions.ofSize(from.size());
+    if (from.top() instanceof Qcow2Layer layer) {
+      Qcow2Info info = layer.info();
+      return options
+          .withClusterBits(Integer.numberOfTrailingZeros(info.clusterSize()))
+          .withExtendedL2(info.extendedL2());
+    }
+    return options;
+  }
+
+  /// Bytes of data shared, or -1 where the whole file cannot be shared.
+  private static long share(Chain from, FileStorage file, VarveIdentity identity)
+      throws IOException {
+    if (from.layers().size() != 1
+        || !(from.top() instanceof Qcow2Layer source)
+        || !(source.storage() instanceof FileStorage sourceFile)
+        || file.capabilities().fixedSize()
+        || !source.info().backing().isEmpty()) {
+      return -1;
+    }
+    List<InternalSnapshot> inside = source.snapshots().list();
+    if (!inside.isEmpty() || !FileCopy.reflink(sourceFile, 0, file, 0, sourceFile.size())) {
+      return -1;
+    }
+    try (Qcow2Layer copy = MakeDisk.openIn(file)) {
+      copy.setBackingAndIdentity(null, identity);
+    }
+    return source.usage().dataBytes();
+  }
+
+  private Copied copy(Chain from, Qcow2CreateOptions options, Storage file, String phase)
+      throws IOException {
+    Qcow2Create.create(file, options);
+    try (Qcow2Layer target = Qcow2Layer.open(new KeptOpen(file), Qcow2Options.readWrite())) {
+      return copy(from, target, phase);
+    }
+  }
+
+  /// A qcow2 file of the usual kind, or a raw one; durable on return.
+  Copied toQcow2File(Chain from, FileStorage file) throws IOException {
+    return copy(from, Qcow2CreateOptions.ofSize(from.size()), file, "export");
+  }
+
+  Copied toRawFile(Chain from, FileStorage file) throws IOException {
+    file.truncate(from.size());
+    try (RawLayer target = RawLayer.open(new KeptOpen(file), true)) {
+      return copy(from, target, "export");
+    }
+  }
+
+  private Copied copy(Chain from, WritableLayer target, String phase) throws IOException {
+    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_THREADS);
+    CopyResult result = CopyOp.copy(from, target, threads, context.progress(phase));
+    return new Copied(result.copiedBytes(), 0, result.skippedBytes());
+  }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.engine.internal;
+
+import io.varve.engine.AlreadyExistsException;
+import io.varve.engine.DiskAddress;
+import io.varve.engine.NotFoundException;
+import io.varve.engine.ProblemCode;
+import io.varve.engine.RefusedException;
+import io.varve.engine.catalog.PoolRow;
+import io.varve.engine.model.CloneOutcome;
+import io.varve.engine.model.PoolKind;
+import io.varve.image.LayerFormat;
+import io.varve.image.chain.Chain;
+import io.varve.image.chain.ChainOptions;
+import io.varve.image.chain.OpenGate;
+import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.image.storage.Directories;
+import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.LockMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/// Images that come into a pool, and that go out of it.
+final class ImageFiles {
+  private final Parts parts;
+  private final CopySource copies;
+
+  ImageFiles(Parts parts) {
+    this.parts = parts;
+    this.copies = new CopySource(parts.context());
+  }
+
+  static void requireFile(Path image) {
+    if (!Files.exists(image)) {
+      throw new NotFoundException(
+          ProblemCode.FILE_NOT_FOUND, "there is no file " + image, "Check the path.");
+    }
+  }
+
+  CloneOutcome takeIn(PoolSite site, String name, Path image, LayerFormat format)
+      throws IOException {
+    requireFile(image);
+    site.requirePresent();
+    MakeDisk.Plan plan = parts.makeDisk().plan(site, name, false);
+    if (format == LayerFormat.QCOW2) {
+      requireAlone(image);
+    }
+    try (Chain from = Chain.open(image, format, ChainOptions.readOnly(OpenGate.closed()))) {
+      Resize.requireSize(from.size());
+      CopySource.Copied copied =
+          parts
+              .verbs()
+              .inPool(
+                  site,
+                  plan.disk(),
+                  () -> parts.makeDisk().make(plan, copies.toDisk(from, "import")));
+      Resolver.Found made =
+          parts.resolver().again(plan.disk(), DiskAddress.disk(site.row().name(), name));
+      return copied.outcome(parts.diskViews().of(made), "");
+    }
+  }
+
+  /// Names inside an image are its maker's, not the user's: an import follows none.
+  private static void requireAlone(Path image) throws IOException {
+    try (Qcow2Layer layer = LayerFiles.openToLook(image)) {
+      if (layer.backing().isPresent()) {
+        throw new RefusedException(
+            ProblemCode.IMPORT_REFUSED,
+            image
+                + " names a backing file ("
+                + layer.backing().get().name()
+                + "), which an import does not follow",
+            "Flatten it first, if you trust it: qemu-img convert -f qcow2 -O qcow2 '"
+                + image
+                + "' flat.qcow2, then import that.");
+      }
+    }
+  }
+
+  CloneOutcome giveOut(DiskAddress source, Path target, LayerFormat format, boolean replace)
+      throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    requireOutside(absolute);
+    requireReplaceable(absolute, replace);
+    try (Sources.Opened from =
+        parts
+            .verbs()
+            .opening(
+                source,
+                found -> parts.sources().open(found, source, false, UnaryOperator.identity()))) {
+      CopySource.Copied copied = write(from.chain(), absolute, format);
+      Resolver.Found found = parts.resolver().disk(source);
+      String snapshot = source.snapshot() == null ? "" : found.address() + "@" + source.snapshot();
+      return copied.outcome(parts.diskViews().of(found), snapshot);
+    }
+  }
+
+  private void requireOutside(Path target) {
+    List<PoolRow> pools = parts.context().read(tx -> tx.pools());
+    for (PoolRow pool : pools) {
+      if (pool.kind() == PoolKind.VIRTUAL && target.startsWith(pool.path())) {
+        throw new RefusedException(
+            ProblemCode.INVALID_REQUEST,
+            target + " lies inside of pool '" + pool.name() + "', where only Varve makes files",
+            "Export to another folder.");
+      }
+    }
+  }
+
+  private static void requireReplaceable(Path target, boolean replace) {
+    Path folder = target.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new NotFoundException(
+          ProblemCode.FILE_NOT_FOUND, "there is no folder " + folder, "Make it first.");
+    }
+    if (!Files.exists(target)) {
+      return;
+    }
+    if (!Files.isRegularFile(target)) {
+      throw new RefusedException(
+          ProblemCode.INVALID_REQUEST, target + " is not a regular file", "Export to a file.");
+    }
+    if (!replace) {
+      throw new AlreadyExistsException(
+          ProblemCode.FILE_EXISTS,
+          "there is a file " + target + " already",
+          "Choose another one, or allow it to be replaced (--force).");
+    }
+  }
+
+  private CopySource.Copied write(Chain from, Path target, LayerFormat format) throws IOException {
+    Path unfinished =
+        target.resolveSibling(
+            "." + target.getFileName() + "." + parts.context().newId() + PoolSite.UNFINISHED);
+    try {
+      CopySource.Copied copied;
+      try (FileStorage file = FileStorage.create(unfinished, LockMode.WRITER)) {
+        copied =
+            format == LayerFormat.RAW
+                ? copies.toRawFile(from, file)
+                : copies.toQcow2File(from, file);
+      }
+      Directories.replace(unfinished, target);
+      return copied;
+    } finally {
+      Files.deleteIfExists(unfinished);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.engine.internal;
+
+import io.varve.engine.DamagedException;
+import io.varve.engine.ProblemCode;
+import io.varve.engine.catalog.CatalogTx;
+import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.LayerRow;
+import io.varve.engine.model.NodeRole;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Small questions about rows of layers.
+final class Layers {
+  private Layers() {}
+
+  static LayerRow active(Context context, DiskRow disk) {
+    return context
+        .read(tx -> tx.layer(disk.activeLayer()))
+        .orElseThrow(() ->
+            new DamagedException(
+                ProblemCode.LAYER_MISSING,
+                "the active layer of disk '" + disk.name() + "' is missing",
+                "Revert the disk to one of its snapshots, or put the file back and run a rescan"
+                    + " of the pool."));
+  }
+
+  static LayerRow require(CatalogTx tx, UUID layer) {
+    return tx.layer(layer)
+        .orElseThrow(() ->
+            new DamagedException(
+                ProblemCode.LAYER_MISSING,
+                "layer " + layer + " is not in the catalog",
+                "Run a rescan of the pool."));
+  }
+
+  static DiskRow requireDisk(CatalogTx tx, UUID disk) {
+    return tx.disk(disk)
+        .orElseThrow(() ->
+            new DamagedException(
+                ProblemCode.DISK_NOT_FOUND,
+                "disk " + disk + " is not in the catalog",
+                "Run a rescan of the pool."));
+  }
+
+  /// The row of a new active layer of a disk on virtual storage.
+  static LayerRow newActive(DiskRow disk, UUID layer, @Nullable UUID parent, long created) {
+    return new LayerRow(
+        layer,
+        disk.pool(),
+        disk.family(),
+        disk.id(),
+        parent,
+        NodeRole.ACTIVE,
+        PoolSite.fileName(layer),
+        created,
+        0,
+        0);
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.engine.internal;
+
+/// The engine's parts, put together once.
+record Parts(
+    Context context,
+    Journal journal,
+    Resolver resolver,
+    Verbs verbs,
+    Sources sources,
+    DiskViews diskViews,
+    TreeViews trees,
+    TakeSnapshot takeSnapshot,
+    RevertDisk revert,
+    Reaper reaper,
+    DeleteDisk deleteDisk,
+    CloneLinked cloneLinked,
+    MakeDisk makeDisk,
+    RegisterImage register,
+    Resize resize,
+    ComputeVerb compute) {
+
+  static Parts of(Context context) {
+    Journal journal = new Journal(context);
+    Resolver resolver = new Resolver(context);
+    Sources sources = new Sources(context);
+    DiskViews diskViews = new DiskViews(context);
+    MergeLayer merge = new MergeLayer(context, journal);
+    RetireLayer retire = new RetireLayer(context, journal);
+    Parts parts =
+        new Parts(
+            context,
+            journal,
+            resolver,
+            new Verbs(context, journal, resolver),
+            sources,
+            diskViews,
+            new TreeViews(context, diskViews),
+            new TakeSnapshot(context, journal),
+            new RevertDisk(context, journal),
+            new Reaper(context, merge, retire),
+            new DeleteDisk(context, journal),
+            new CloneLinked(context, journal),
+            new MakeDisk(context, journal),
+            new RegisterImage(context, journal),
+            new Resize(context, journal, sources),
+            new ComputeVerb(context, journal));
+    journal.register(merge);
+    journal.register(retire);
+    journal.register(parts.takeSnapshot);
+    journal.register(parts.revert);
+    journal.register(parts.deleteDisk);
+    journal.register(parts.cloneLinked);
+    journal.register(parts.makeDisk);
+    journal.register(parts.register);
+    journal.register(parts.resize);
+    journal.register(parts.compute);
+    return parts;
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.engine.internal;
+
+import io.varve.engine.AlreadyExistsException;
+import io.varve.engine.DiskAddress;
+import io.varve.engine.Names;
+import io.varve.engine.ProblemCode;
+import io.varve.engine.Snapshots;
+import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.LayerRow;
+import io.varve.engine.catalog.SnapshotRow;
+import io.varve.engine.model.DeleteOutcome;
+import io.varve.engine.model.DiskView;
+import io.varve.engine.model.SnapshotKind;
+import io.varve.engine.model.SnapshotKindChoice;
+import io.varve.engine.model.SnapshotTree;
+import io.varve.engine.model.SnapshotView;
+import io.varve.engine.policy.Verb;
+import io.varve.image.qcow2.InternalSnapshot;
+import io.varve.image.qcow2.Qcow2Layer;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The verbs on snapshots.
+final class SnapshotsImpl implements Snapshots {
+  private final Parts parts;
+
+  SnapshotsImpl(Parts parts) {
+    this.parts = parts;
+  }
+
+  @Override
+  public SnapshotView create(DiskAddress disk, String name, SnapshotKindChoice choice) {
+    Names.check("snapshot", name);
+    return parts
+        .verbs()
+        .onDisk(
+            disk.diskOnly(),
+            found -> {
+              SnapshotKind kind = kind(found.site(), choice);
+              Policy.require(
+                  parts.context(),
+                  found.site(),
+                  kind == SnapshotKind.STORAGE ? Verb.STORAGE_SNAPSHOT : Verb.COMPUTE_SNAPSHOT);
+              requireFree(found, name);
+              if (kind == SnapshotKind.STORAGE) {
+                parts.takeSnapshot().take(found, name, false);
+              } else {
+                parts.compute().create(found, name);
+              }
+              return parts.trees().show(again(found, disk), disk.at(name));
+            });
+  }
+
+  private static SnapshotKind kind(PoolSite site, SnapshotKindChoice choice) {
+    return switch (choice) {
+      case STORAGE -> SnapshotKind.STORAGE;
+      case COMPUTE -> SnapshotKind.COMPUTE;
+      case AUTO -> site.virtual() ? SnapshotKind.STORAGE : SnapshotKind.COMPUTE;
+    };
+  }
+
+  /// No snapshot of either kind has the name.
+  private void requireFree(Resolver.Found found, String name) throws IOException {
+    DiskRow disk = found.disk();
+    Optional<SnapshotRow> row = parts.context().read(tx -> tx.snapshot(disk.id(), name));
+    boolean taken = row.isPresent() && row.get().kind() == SnapshotKind.STORAGE;
+    if (!taken) {
+      LayerRow active = Layers.active(parts.context(), disk);
+      try (Qcow2Layer layer = LayerFiles.openToLook(found.site().file(active))) {
+        taken = layer.snapshots().list().stream().anyMatch(s -> s.name().equals(name));
+      }
+    }
+    if (taken) {
+      throw new AlreadyExistsException(
+          ProblemCode.SNAPSHOT_EXISTS,
+          "a snapshot '" + found.address() + "@" + name + "' exists already",
+          "Choose another name, or delete it first.");
+    }
+  }
+
+  private Resolver.Found again(Resolver.Found found, DiskAddress address) {
+    return parts.resolver().again(found.disk().id(), address);
+  }
+
+  @Override
+  public SnapshotTree tree(DiskAddress disk, boolean withSpace) {
+    return Problems.guard(() -> parts.trees().tree(parts.resolver().disk(disk), withSpace));
+  }
+
+  @Override
+  public List<SnapshotView> list(DiskAddress disk) {
+    return Problems.guard(() -> parts.trees().list(parts.resolver().disk(disk)));
+  }
+
+  @Override
+  public SnapshotView show(DiskAddress snapshot) {
+    return Problems.guard(() -> parts.trees().show(parts.resolver().disk(snapshot), snapshot));
+  }
+
+  @Override
+  public DiskView revert(DiskAddress snapshot, @Nullable String keepAs) {
+    String name = Resolver.snapshotName(snapshot);
+    if (keepAs != null) {
+      Names.check("snapshot", keepAs);
+    }
+    return parts
+        .verbs()
+        .onDisk(
+            snapshot,
+            found -> {
+              if (keepAs != null) {
+                requireFree(found, keepAs);
+              }
+              Optional<SnapshotRow> row = storageRow(found, name);
+              if (row.isPresent()) {
+                LayerRow target = parts.context().read(tx -> Layers.require(tx, row.get().layer()));
+                parts.revert().revert(found, target, keepAs);
+                parts.reaper().collect(found.site(), found.disk().family(), false);
+              } else {
+                revertCompute(found, snapshot, keepAs);
+              }
+              return parts.diskViews().of(again(found, snapshot));
+            });
+  }
+
+  private void revertCompute(Resolver.Found found, DiskAddress snapshot, @Nullable String keepAs)
+      throws IOException {
+    InternalSnapshot target = internal(found, snapshot);
+    if (keepAs != null) {
+      parts.compute().create(found, keepAs);
+    }
+    parts.compute().apply(again(found, snapshot), target);
+  }
+
+  private Optional<SnapshotRow> storageRow(Resolver.Found found, String name) {
+    return parts
+        .context()
+        .read(tx -> tx.snapshot(found.disk().id(), name))
+        .filter(row -> row.kind() == SnapshotKind.STORAGE);
+  }
+
+  private InternalSnapshot internal(Resolver.Found found, DiskAddress snapshot) throws IOException {
+    LayerRow active = Layers.active(parts.context(), found.disk());
+    try (Qcow2Layer layer = LayerFiles.openToLook(found.site().file(active))) {
+      return ComputeVerb.named(layer, snapshot);
+    }
+  }
+
+  @Override
+  public DeleteOutcome delete(DiskAddress snapshot) {
+    String name = Resolver.snapshotName(snapshot);
+    return parts
+        .verbs()
+        .onDisk(
+            snapshot,
+            found -> {
+              Optional<SnapshotRow> row = storageRow(found, name);
+              return row.isPresent()
+                  ? parts.reaper().delete(found.site(), row.get())
+                  : parts.compute().delete(found, internal(found, snapshot));
+            });
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.engine.internal;
+
+import io.varve.engine.DiskAddress;
+import java.io.IOException;
+import java.util.UUID;
+
+/// How a verb begins: find the disk, lock its family, deal with what dead writers left.
+final class Verbs {
+  private final Context context;
+  private final Journal journal;
+  private final Resolver resolver;
+
+  Verbs(Context context, Journal journal, Resolver resolver) {
+    this.context = context;
+    this.journal = journal;
+    this.resolver = resolver;
+  }
+
+  /// What a verb does under its lock.
+  @FunctionalInterface
+  interface OnDisk<T> {
+    T run(Resolver.Found found) throws IOException;
+  }
+
+  /// What is done under a lock that names no disk yet.
+  @FunctionalInterface
+  interface InFamily<T> {
+    T run() throws IOException;
+  }
+
+  /// Runs a verb alone on the disk and on all that share layers with it.
+  <T> T onDisk(DiskAddress address, OnDisk<T> verb) {
+    return Problems.guard(() -> {
+      Resolver.Found found = resolver.disk(address);
+      PoolSite site = found.site();
+      site.requirePresent();
+      UUID family = found.disk().family();
+      try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
+        journal.recover(site, family);
+        return verb.run(resolver.again(found.disk().id(), address));
+      }
+    });
+  }
+
+  /// Runs the opening of a session, side by side with others.
+  <T> T opening(DiskAddress address, OnDisk<T> opening) {
+    return Problems.guard(() -> {
+      Resolver.Found found = resolver.disk(address);
+      PoolSite site = found.site();
+      site.requirePresent();
+      UUID family = found.disk().family();
+      if (journal.hasIntents(site, family)) {
+        try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
+          journal.recover(site, family);
+        }
+      }
+      try (PoolLocks.Held _ = context.locks().shared(site, family)) {
+        return opening.run(resolver.again(found.disk().id(), address));
+      }
+    });
+  }
+
+  /// Runs the making of something new in a pool, under the lock of a new family.
+  <T> T inPool(PoolSite site, UUID family, InFamily<T> making) throws IOException {
+    site.requirePresent();
+    journal.recoverUnborn(site);
+    try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
+      return making.run();
+    }
+  }
+}
