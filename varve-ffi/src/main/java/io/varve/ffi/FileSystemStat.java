@@ -26,6 +26,11 @@ public record FileSystemStat(long type, long blockSize, long totalBytes, long fr
   /// exFAT: no holes, no punching.
   public static final long EXFAT = 0x2011bab0L;
 
+  public static final long EXT = 0xef53;
+  public static final long XFS = 0x58465342L;
+  public static final long BTRFS = 0x9123683eL;
+  public static final long TMPFS = 0x01021994L;
+
   static FileSystemStat of(int fd) throws SystemCallException {
     MemorySegment s = Scratch.get().struct();
     long result;

@@ -62,6 +62,18 @@ class FileLocksTest {
   }
 
   @Test
+  void takesAnExclusiveLockAlone() throws IOException {
+    assertThat(new FileLocks(second).tryShared(100, 1)).isTrue();
+    assertThat(new FileLocks(first).tryExclusive(100, 1)).isFalse();
+    assertThat(new FileLocks(first).tryExclusive(101, 1)).isTrue();
+    assertThat(new FileLocks(second).tryShared(101, 1)).isFalse();
+    assertThat(new FileLocks(second).heldElsewhere(101, 1)).isTrue();
+
+    new FileLocks(second).unlock(100, 1);
+    assertThat(new FileLocks(first).tryExclusive(100, 1)).isTrue();
+  }
+
+  @Test
   void keepsItsLockWhenAnotherOpenOfTheFileIsClosed() throws IOException {
     assertThat(new FileLocks(first).tryShared(100, 1)).isTrue();
     Fd.open(file, 0).close();

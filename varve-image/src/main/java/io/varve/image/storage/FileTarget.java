@@ -10,6 +10,7 @@ import io.varve.ffi.SystemCallException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 
 /// What was opened, found out once: a file or a block device, its fixed size, what it can do.
 ///
@@ -23,6 +24,9 @@ record FileTarget(FileStat stat, long fixedSize, int blockSize, StorageCapabilit
   private static final long PROBE_DISTANCE = 1L << 30;
 
   private static final long PROBE_LENGTH = 1 << 16;
+
+  private static final Set<Long> KNOWN_TO_PUNCH =
+      Set.of(FileSystemStat.EXT, FileSystemStat.XFS, FileSystemStat.BTRFS, FileSystemStat.TMPFS);
 
   static FileTarget of(Fd fd, FileStat stat, FileAccess access) throws IOException {
     boolean writable = access == FileAccess.READ_WRITE;
@@ -42,7 +46,11 @@ record FileTarget(FileStat stat, long fixedSize, int blockSize, StorageCapabilit
   }
 
   /// Punches where nothing is. A file system that cannot says so before it looks at the range.
+  /// Those that are known to punch are spared the trial, because it changes the file's times.
   private static boolean filePunches(Fd fd, FileStat stat) throws IOException {
+    if (KNOWN_TO_PUNCH.contains(fd.fileSystem().type())) {
+      return true;
+    }
     long far = Math.addExact(stat.size() & -PROBE_LENGTH, PROBE_DISTANCE);
     try {
       fd.fallocate(AllocateMode.PUNCH_HOLE, far, PROBE_LENGTH);

@@ -13,6 +13,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,9 +144,14 @@ class FileStorageTest {
     byte[] data = new byte[10_000];
     java.util.Arrays.fill(data, (byte) 7);
     Path file = Files.write(folder.resolve("image"), data);
+    FileTime longAgo = FileTime.fromMillis(1_000_000_000_000L);
+    Files.setLastModifiedTime(file, longAgo);
     readWrite(file).close();
 
     assertThat(file).hasBinaryContent(data);
+    if (Set.of("ext4", "xfs", "btrfs", "tmpfs").contains(Files.getFileStore(file).type())) {
+      assertThat(Files.getLastModifiedTime(file)).isEqualTo(longAgo);
+    }
   }
 
   private FileStorage create(String name) throws IOException {
