@@ -9,6 +9,8 @@ public interface Below {
   /// Nothing beneath: all zero.
   Below NOTHING =
       new Below() {
+        private static final byte[] ZEROS = new byte[8192];
+
         @Override
         public boolean isNothing() {
           return true;
@@ -17,7 +19,7 @@ public interface Below {
         @Override
         public void read(GuestOffset at, ByteBuffer dst) {
           while (dst.hasRemaining()) {
-            dst.put((byte) 0);
+            dst.put(ZEROS, 0, Math.min(dst.remaining(), ZEROS.length));
           }
         }
 

@@ -100,32 +100,34 @@ public final class CrashStorage extends SparseStorage {
   }
 
   private static SparseBytes subset(Epoch epoch, int one, boolean keepOne) {
-    SparseBytes bytes = epoch.durable.fork();
+    SparseBytes memory = epoch.durable.fork();
+    SparseBytes disk = epoch.durable.fork();
     for (int i = 0; i < epoch.changes.size(); i++) {
+      epoch.changes.get(i).apply(memory);
       if ((i == one) == keepOne) {
-        epoch.changes.get(i).apply(bytes);
+        epoch.changes.get(i).persist(memory, disk, Mutation.Choice.ALL);
       }
     }
-    return bytes;
+    return disk;
   }
 
   /// Some of the sectors; with `grown` the file has its new length even where its data is missing.
   private static SparseBytes torn(Epoch epoch, long seed, boolean grown) {
     RandomGenerator random = new SplittableRandom(seed);
-    SparseBytes bytes = epoch.durable.fork();
-    SparseBytes whole = epoch.durable.fork();
+    SparseBytes memory = epoch.durable.fork();
+    SparseBytes disk = epoch.durable.fork();
     for (Mutation change : epoch.changes) {
-      change.apply(whole);
+      change.apply(memory);
       switch (random.nextInt(4)) {
         case 0 -> {}
-        case 1 -> change.apply(bytes);
-        default -> change.applyTorn(bytes, random);
+        case 1 -> change.persist(memory, disk, Mutation.Choice.ALL);
+        default -> change.persist(memory, disk, Mutation.Choice.of(random));
       }
     }
-    if (grown && bytes.size() < whole.size()) {
-      bytes.truncate(whole.size());
+    if (grown && disk.size() < memory.size()) {
+      disk.truncate(memory.size());
     }
-    return bytes;
+    return disk;
   }
 
   private Epoch current() {

@@ -9,11 +9,26 @@ sealed interface Mutation {
   /// What a disk writes whole or not at all.
   int SECTOR = 512;
 
-  /// Makes the whole change.
+  /// Makes the change.
   void apply(SparseBytes bytes);
 
-  /// Makes the change for a random subset of its sectors.
-  void applyTorn(SparseBytes bytes, RandomGenerator random);
+  /// Lets the sectors of the change that `random` picks reach the disk, or all without it. A sector
+  /// goes as it was in memory then, with all earlier changes of its bytes.
+  ///
+  /// @param memory the file after this change and all before it
+  void persist(SparseBytes memory, SparseBytes disk, Choice random);
+
+  /// Which sectors reach the disk.
+  @FunctionalInterface
+  interface Choice {
+    Choice ALL = () -> true;
+
+    boolean next();
+
+    static Choice of(RandomGenerator random) {
+      return random::nextBoolean;
+    }
+  }
 
   record Write(long position, ByteBuffer data) implements Mutation {
     @Override
@@ -22,12 +37,8 @@ sealed interface Mutation {
     }
 
     @Override
-    public void applyTorn(SparseBytes bytes, RandomGenerator random) {
-      forSomeSectors(
-          position,
-          data.capacity(),
-          random,
-          (at, length) -> bytes.write(at, data.slice((int) (at - position), (int) length)));
+    public void persist(SparseBytes memory, SparseBytes disk, Choice random) {
+      copySectors(memory, disk, position, data.capacity(), random);
     }
 
     @Override
@@ -43,8 +54,8 @@ sealed interface Mutation {
     }
 
     @Override
-    public void applyTorn(SparseBytes bytes, RandomGenerator random) {
-      forSomeSectors(position, length, random, bytes::zero);
+    public void persist(SparseBytes memory, SparseBytes disk, Choice random) {
+      copySectors(memory, disk, position, length, random);
     }
 
     @Override
@@ -63,11 +74,8 @@ sealed interface Mutation {
     }
 
     @Override
-    public void applyTorn(SparseBytes bytes, RandomGenerator random) {
-      long inside = Math.min(length, bytes.size() - position);
-      if (inside > 0) {
-        forSomeSectors(position, inside, random, bytes::zero);
-      }
+    public void persist(SparseBytes memory, SparseBytes disk, Choice random) {
+      copySectors(memory, disk, position, Math.min(length, disk.size() - position), random);
     }
 
     @Override
@@ -83,9 +91,9 @@ sealed interface Mutation {
     }
 
     @Override
-    public void applyTorn(SparseBytes bytes, RandomGenerator random) {
-      if (random.nextBoolean()) {
-        bytes.truncate(size);
+    public void persist(SparseBytes memory, SparseBytes disk, Choice random) {
+      if (random.next()) {
+        disk.truncate(size);
       }
     }
 
@@ -95,25 +103,16 @@ sealed interface Mutation {
     }
   }
 
-  /// A part of a change.
-  @FunctionalInterface
-  interface Part {
-    void apply(long position, long length);
-  }
-
-  /// Calls `part` for some of the sectors that the range touches, each time cut to the range. Of a
-  /// range that is far larger than what matters here, runs of sectors share one coin.
-  private static void forSomeSectors(
-      long position, long length, RandomGenerator random, Part part) {
+  /// Copies the sectors of the range that are picked. Of a long range, runs of sectors share one
+  /// pick.
+  private static void copySectors(
+      SparseBytes memory, SparseBytes disk, long position, long length, Choice random) {
     long step = Math.max(SECTOR, length / 4096 / SECTOR * SECTOR);
-    long at = position;
-    long end = position + length;
-    while (at < end) {
-      long next = Math.min(end, (at / step + 1) * step);
-      if (random.nextBoolean()) {
-        part.apply(at, next - at);
+    long end = Math.min(memory.size(), Math.ceilDiv(position + length, SECTOR) * SECTOR);
+    for (long at = position / SECTOR * SECTOR; at < end; at += step) {
+      if (random.next()) {
+        disk.copy(memory, at, Math.min(step, end - at));
       }
-      at = next;
     }
   }
 }

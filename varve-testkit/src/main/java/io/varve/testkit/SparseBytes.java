@@ -160,6 +160,17 @@ public final class SparseBytes {
     clear(position, length);
   }
 
+  /// Makes a range what it is in `from`, holes included.
+  public void copy(SparseBytes from, long position, long length) {
+    zero(position, length);
+    long end = position + length;
+    for (long at = from.next(position, true); at < Math.min(end, from.size()); ) {
+      int part = (int) Math.min((at / PAGE + 1) * PAGE - at, Math.min(end, from.size()) - at);
+      write(at, ByteBuffer.wrap(from.bytes(at, part)));
+      at = from.next(at + part, true);
+    }
+  }
+
   /// Sets the size; what is cut off reads as zero if the size grows again.
   public void truncate(long newSize) {
     if (newSize < size) {

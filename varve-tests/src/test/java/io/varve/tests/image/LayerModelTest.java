@@ -70,8 +70,7 @@ class LayerModelTest {
     Qcow2Options options =
         Qcow2Options.readWrite().withCacheBytes(random.nextBoolean() ? 1 << 25 : 1 << 14);
     Below below = base == null ? Below.NOTHING : base.asBase();
-    LayerUnderTest layer =
-        new LayerUnderTest(SparseStorage.of(bytes), shape, below, disk, options);
+    LayerUnderTest layer = new LayerUnderTest(SparseStorage.of(bytes), shape, below, disk, options);
     GuestOps ops =
         new GuestOps(random, size, shape.cluster()).withResize(512, size * 3 / 2).withSnapshots();
     List<GuestOp> taken = new ArrayList<>();

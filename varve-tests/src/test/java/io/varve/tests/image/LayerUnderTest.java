@@ -67,75 +67,89 @@ final class LayerUnderTest {
   }
 
   /// Takes a step on both sides. A step that cannot be taken now is passed over.
-  void apply(GuestOp op) throws IOException {
-    switch (op) {
+  ///
+  /// @return false if it was passed over
+  boolean apply(GuestOp op) throws IOException {
+    return switch (op) {
       case GuestOp.Write(long at, int length, long number) -> {
-        if (at + length <= disk.size()) {
-          layer.write(GuestOffset.of(at), Stamp.data(at, length, number), base);
-          disk.write(at, Stamp.data(at, length, number));
+        if (at + length > disk.size()) {
+          yield false;
         }
+        layer.write(GuestOffset.of(at), Stamp.data(at, length, number), base);
+        disk.write(at, Stamp.data(at, length, number));
+        yield true;
       }
       case GuestOp.Zero(long at, long length, boolean unmap) -> {
-        if (at + length <= disk.size()) {
-          layer.zero(GuestOffset.of(at), length, unmap ? ZeroMode.UNMAP : ZeroMode.KEEP, base);
-          disk.zero(at, length);
+        if (at + length > disk.size()) {
+          yield false;
         }
+        layer.zero(GuestOffset.of(at), length, unmap ? ZeroMode.UNMAP : ZeroMode.KEEP, base);
+        disk.zero(at, length);
+        yield true;
       }
-      case GuestOp.Discard(long at, long length) -> {
-        if (at + length <= disk.size()) {
-          discard(at, length);
-        }
+      case GuestOp.Discard(long at, long length) ->
+          at + length <= disk.size() && discard(at, length);
+      case GuestOp.Resize(long size) -> resize(size);
+      case GuestOp.Flush() -> {
+        layer.flush();
+        yield true;
       }
-      case GuestOp.Resize(long size) -> {
-        // Version 2 keeps no size with a snapshot.
-        if (shape.version() == 3 || snapshots.isEmpty()) {
-          layer.resize(size, base);
-          disk.resize(size);
-        }
+      case GuestOp.Reopen() -> {
+        reopen();
+        yield true;
       }
-      case GuestOp.Flush() -> layer.flush();
-      case GuestOp.Reopen() -> reopen();
       case GuestOp.TakeSnapshot(String name) -> take(name);
-      case GuestOp.ApplySnapshot(String name) -> {
-        if (snapshots.containsKey(name)) {
-          applySnapshot(name);
-        }
-      }
+      case GuestOp.ApplySnapshot(String name) -> snapshots.containsKey(name) && revert(name);
       case GuestOp.DeleteSnapshot(String name) -> {
-        if (snapshots.remove(name) != null) {
-          layer.snapshots().delete(name);
+        if (!snapshots.containsKey(name)) {
+          yield false;
         }
+        layer.snapshots().delete(name);
+        snapshots.remove(name);
+        yield true;
       }
-    }
+    };
   }
 
-  private void discard(long at, long length) throws IOException {
+  private boolean resize(long size) throws IOException {
+    if (shape.version() == 2 && !snapshots.isEmpty()) {
+      return false; // Version 2 keeps no size with a snapshot.
+    }
+    layer.resize(size, base);
+    disk.resize(size);
+    return true;
+  }
+
+  private boolean discard(long at, long length) throws IOException {
     layer.discard(GuestOffset.of(at), length, base);
     long cluster = shape.cluster();
     boolean expressible = shape.version() == 3 || base.isNothing();
     long from = Math.ceilDiv(at, cluster) * cluster;
     long to = expressible ? (at + length) / cluster * cluster : from;
     disk.discarded(at, length, from, to, reader());
+    return true;
   }
 
-  private void take(String name) throws IOException {
+  private boolean take(String name) throws IOException {
     try {
       layer.snapshots().create(name, WHEN);
     } catch (UnsupportedImageException e) {
       requireNarrowRefcounts(e);
-      return;
+      return false;
     }
     snapshots.put(name, disk.copy());
+    return true;
   }
 
-  private void applySnapshot(String name) throws IOException {
+  private boolean revert(String name) throws IOException {
     try {
       layer.snapshots().apply(name);
     } catch (UnsupportedImageException e) {
       requireNarrowRefcounts(e);
-      return;
+      return false;
     }
     disk = snapshots.get(name).copy();
+    return true;
   }
 
   /// Few bits cannot count many snapshots: a refusal is right there, and has changed nothing.
@@ -185,7 +199,8 @@ final class LayerUnderTest {
       if (extent.kind().readsAsZeroHere()) {
         assertThat(disk.bytes(at, length)).as("zeros at " + at).containsOnly(0);
       } else if (extent.kind() == ExtentKind.DATA) {
-        GuestReader host = (position, dst) -> storage.read(extent.hostOffset() + position - extent.start(), dst);
+        GuestReader host =
+            (position, dst) -> storage.read(extent.hostOffset() + position - extent.start(), dst);
         disk.assertMatches(host, at, length);
       }
       at += length;
