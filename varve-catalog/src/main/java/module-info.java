@@ -7,6 +7,8 @@ module io.varve.catalog {
   requires transitive io.varve.engine;
   requires java.sql;
   requires org.jdbi.v3.core;
+  // Jdbi has no descriptor that could name it.
+  requires io.leangen.geantyref;
   requires flyway.core;
   requires org.xerial.sqlitejdbc;
 
