@@ -47,7 +47,7 @@ final class SmallImage {
     }
     image.put(L1, L2 | COPIED);
     for (int i = 0; i < DATA_CLUSTERS; i++) {
-      image.put(L2 + 8 * i, (long) DATA + i * CLUSTER | COPIED);
+      image.put(L2 + 8 * i, DATA + i * (long) CLUSTER | COPIED);
     }
     storage.write(END - 1, ByteBuffer.wrap(new byte[] {1}));
     return image;
