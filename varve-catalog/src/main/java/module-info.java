@@ -11,6 +11,8 @@ module io.varve.catalog {
   requires io.leangen.geantyref;
   requires flyway.core;
   requires org.xerial.sqlitejdbc;
+  // jdbi is an automatic module and cannot say that it needs this one.
+  requires io.leangen.geantyref;
 
   exports io.varve.catalog;
 }
