@@ -23,8 +23,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/// Threads that share one layer: each owns a stretch of the disk and checks every read against what it
-/// wrote, while others allocate, flush, and take and delete snapshots.
+/// Threads that share one layer: each owns a stretch of the disk and checks every read against what
+/// it wrote, while others allocate, flush, and take and delete snapshots.
 class ConcurrentLayerTest {
   private static final int THREADS = 4;
   private static final int STRETCH = 1 << 20;
@@ -77,20 +77,18 @@ class ConcurrentLayerTest {
         ExecutorService pool = Executors.newFixedThreadPool(THREADS + 1)) {
       List<Callable<Void>> work = new ArrayList<>();
       for (int i = 0; i < THREADS; i++) {
-        Owner owner =
-            new Owner(layer, (long) i * STRETCH, new byte[STRETCH], new Random(1000 + i));
+        Owner owner = new Owner(layer, (long) i * STRETCH, new byte[STRETCH], new Random(1000 + i));
         work.add(owner::run);
       }
-      work.add(
-          () -> {
-            for (int i = 0; i < 10; i++) {
-              layer.snapshots().create("s" + i, Instant.EPOCH);
-              if (i % 2 == 1) {
-                layer.snapshots().delete("s" + (i - 1));
-              }
-            }
-            return null;
-          });
+      work.add(() -> {
+        for (int i = 0; i < 10; i++) {
+          layer.snapshots().create("s" + i, Instant.EPOCH);
+          if (i % 2 == 1) {
+            layer.snapshots().delete("s" + (i - 1));
+          }
+        }
+        return null;
+      });
       for (Future<Void> done : pool.invokeAll(work)) {
         done.get();
       }
