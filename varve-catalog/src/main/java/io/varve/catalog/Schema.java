@@ -72,12 +72,14 @@ final class Schema {
   }
 
   private static void migrate(DataSource source) {
+    Flyway flyway =
+        Flyway.configure(Schema.class.getClassLoader())
+            .dataSource(source)
+            .locations(new String[0])
+            .javaMigrations(SqlMigration.all().toArray(JavaMigration[]::new))
+            .load();
+    // Loading sets the loggers that Flyway found on its own.
     FlywayLog.install();
-    Flyway.configure(Schema.class.getClassLoader())
-        .dataSource(source)
-        .locations(new String[0])
-        .javaMigrations(SqlMigration.all().toArray(JavaMigration[]::new))
-        .load()
-        .migrate();
+    flyway.migrate();
   }
 }

@@ -121,13 +121,13 @@ final class DeleteDisk implements JournaledVerb {
     DiskRow disk = context.read(tx -> Layers.requireDisk(tx, intent.args().id("disk")));
     Fate fate = fate(disk);
     long freed = 0;
-    for (LayerRow layer : fate.doomed) {
-      context.step(NAME, "unlink");
-      freed += LayerFiles.delete(site.file(layer));
-    }
     for (LayerRow layer : fate.kept) {
       context.step(NAME, "mark");
       RetireLayer.mark(site.file(layer), layer.id(), context.now());
+    }
+    for (LayerRow layer : fate.doomed) {
+      context.step(NAME, "unlink");
+      freed += LayerFiles.delete(site.file(layer));
     }
     context.step(NAME, "commit");
     context.write(tx -> commit(tx, intent, fate));

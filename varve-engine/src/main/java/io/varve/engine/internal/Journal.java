@@ -61,10 +61,7 @@ final class Journal {
   /// making. Whoever is still alive is passed over.
   void recoverUnborn(PoolSite site) throws IOException {
     List<IntentRow> rows =
-        context.read(tx ->
-            tx.intents(site.row().id()).stream()
-                .filter(row -> row.verb().equals(MakeDisk.NAME))
-                .toList());
+        context.read(tx -> tx.intents(site.row().id()).stream().filter(this::makesFamily).toList());
     for (IntentRow row : rows) {
       try (PoolLocks.Held held = context.locks().tryExclusive(site, row.family())) {
         if (held != null) {
@@ -72,6 +69,11 @@ final class Journal {
         }
       }
     }
+  }
+
+  private boolean makesFamily(IntentRow row) {
+    JournaledVerb verb = verbs.get(row.verb());
+    return verb != null && verb.makesFamily();
   }
 
   /// Deals with one entry. Called under the lock of its family or of the pool.

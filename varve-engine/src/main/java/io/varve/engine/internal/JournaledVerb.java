@@ -9,6 +9,12 @@ interface JournaledVerb {
   /// As the journal spells it.
   String name();
 
+  /// True if it makes a disk with a family of its own: nobody else's use of that family will ever
+  /// come across its intent, so whoever makes something in the pool looks after it.
+  default boolean makesFamily() {
+    return false;
+  }
+
   /// Finishes or undoes the verb by what the files say, and deletes the intent. Called under the
   /// lock of the family. May itself be cut short and called again.
   ///

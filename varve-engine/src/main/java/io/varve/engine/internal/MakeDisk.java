@@ -33,7 +33,7 @@ import java.util.UUID;
 ///
 /// Recovery asks whether the file has its own name: if so 4 follows, else it goes.
 final class MakeDisk implements JournaledVerb {
-  static final String NAME = "disk-make";
+  private static final String NAME = "disk-make";
 
   private final Context context;
   private final Journal journal;
@@ -46,6 +46,11 @@ final class MakeDisk implements JournaledVerb {
   @Override
   public String name() {
     return NAME;
+  }
+
+  @Override
+  public boolean makesFamily() {
+    return true;
   }
 
   /// A disk to make.

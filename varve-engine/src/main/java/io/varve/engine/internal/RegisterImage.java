@@ -40,6 +40,11 @@ final class RegisterImage implements JournaledVerb {
     return NAME;
   }
 
+  @Override
+  public boolean makesFamily() {
+    return true;
+  }
+
   /// Registers it, under the lock of the new family, whose id is `disk`.
   void register(PoolSite site, String name, Path image, UUID disk) throws IOException {
     Path real = image.toRealPath();
