@@ -29,6 +29,7 @@ public final class TestBed implements AutoCloseable {
   static final int MIB = 1024 * KIB;
   static final int BLOCK = 64 * KIB;
   public static final String POOL = "p";
+  private static final AtomicLong ENGINES = new AtomicLong();
 
   final Path folder;
   final EngineConfig config;
@@ -51,7 +52,8 @@ public final class TestBed implements AutoCloseable {
 
   private static EngineConfig config(Path home, Catalog catalog) {
     AtomicLong time = new AtomicLong(1_800_000_000_000L);
-    SplittableRandom random = new SplittableRandom(42);
+    // Another engine, other ids: as from two programs.
+    SplittableRandom random = new SplittableRandom(ENGINES.incrementAndGet());
     return EngineConfig.of(home, catalog)
         .withClock(() -> Instant.ofEpochMilli(time.addAndGet(1000)))
         .withIds(() -> new UUID(random.nextLong(), random.nextLong()))
