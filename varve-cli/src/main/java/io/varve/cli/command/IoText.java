@@ -10,14 +10,15 @@ import io.varve.engine.model.HostIo;
 import io.varve.engine.model.IoProbeRow;
 import io.varve.engine.model.SnapshotKind;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What guest I/O costs on the host, in words and tables. Every figure was counted by the storage.
 public final class IoText {
+  /// Where the figures begin, behind the longest label.
+  private static final int LABELS = 29;
+
   private IoText() {}
 
   static DiskIo minus(DiskIo now, DiskIo before) {
@@ -108,10 +109,12 @@ public final class IoText {
   /// snapshots.
   public static List<String> probe(List<IoProbeRow> rows) {
     List<String> lines = new ArrayList<>();
+    lines.add(" ".repeat(LABELS) + "COW, compute snapshot            ROW, storage snapshot");
     for (boolean flushEach : new boolean[] {false, true}) {
       List<IoProbeRow> part = rows.stream().filter(r -> r.flushEach() == flushEach).toList();
       if (!part.isEmpty()) {
         lines.addAll(probeTable(part, flushEach));
+        lines.addAll(summary(part));
       }
     }
     return lines;
@@ -121,29 +124,63 @@ public final class IoText {
     Table table =
         new Table(
             Column.left(flushEach ? "each write flushed" : "one flush at the end"),
-            Column.right("COW: reads"),
+            Column.right("reads"),
             Column.right("writes"),
-            Column.right("bytes"),
-            Column.right("flushes"),
-            Column.right("  ROW: reads"),
+            Column.right("   bytes"),
+            Column.right("flush"),
+            Column.right("   reads"),
             Column.right("writes"),
-            Column.right("bytes"),
-            Column.right("flushes"));
-    Map<IoProbeRow.Phase, Map<SnapshotKind, IoProbeRow>> byPhase =
-        new EnumMap<>(IoProbeRow.Phase.class);
-    for (IoProbeRow row : rows) {
-      byPhase
-          .computeIfAbsent(row.phase(), _ -> new EnumMap<>(SnapshotKind.class))
-          .put(row.kind(), row);
-    }
-    byPhase.forEach((phase, kinds) -> {
+            Column.right("   bytes"),
+            Column.right("flush"));
+    for (IoProbeRow.Phase phase : IoProbeRow.Phase.values()) {
       List<Object> cells = new ArrayList<>();
       cells.add(words(phase));
-      cells.addAll(cells(kinds.get(SnapshotKind.COMPUTE)));
-      cells.addAll(cells(kinds.get(SnapshotKind.STORAGE)));
+      cells.addAll(cells(find(rows, phase, SnapshotKind.COMPUTE)));
+      cells.addAll(cells(find(rows, phase, SnapshotKind.STORAGE)));
       table.row(cells.toArray());
-    });
+    }
     return table.forPeople("");
+  }
+
+  private static @Nullable IoProbeRow find(
+      List<IoProbeRow> rows, IoProbeRow.Phase phase, SnapshotKind kind) {
+    return rows.stream()
+        .filter(row -> row.phase() == phase && row.kind() == kind)
+        .findFirst()
+        .orElse(null);
+  }
+
+  /// What the table comes to: a change of what a snapshot holds, against one of what none does.
+  private static List<String> summary(List<IoProbeRow> rows) {
+    List<String> lines = new ArrayList<>();
+    for (SnapshotKind kind : List.of(SnapshotKind.COMPUTE, SnapshotKind.STORAGE)) {
+      IoProbeRow before = find(rows, IoProbeRow.Phase.CHANGE_IN_PLACE, kind);
+      IoProbeRow after = find(rows, IoProbeRow.Phase.FIRST_CHANGE_AFTER_SNAPSHOT, kind);
+      IoProbeRow fresh = find(rows, IoProbeRow.Phase.NEW_DATA, kind);
+      IoProbeRow freshAfter = find(rows, IoProbeRow.Phase.NEW_DATA_AFTER_SNAPSHOT, kind);
+      if (before != null && after != null && fresh != null && freshAfter != null) {
+        lines.add(
+            "%s: a first change takes %s times the I/Os and %s times the bytes; new data %s times"
+                .formatted(
+                    kind == SnapshotKind.COMPUTE ? "COW" : "ROW",
+                    ratio(calls(after), calls(before)),
+                    ratio(bytes(after), bytes(before)),
+                    ratio(calls(freshAfter), calls(fresh))));
+      }
+    }
+    return lines;
+  }
+
+  private static long calls(IoProbeRow row) {
+    return row.host().reads() + row.host().writes();
+  }
+
+  private static long bytes(IoProbeRow row) {
+    return row.host().readBytes() + row.host().writeBytes();
+  }
+
+  private static String ratio(long after, long before) {
+    return before == 0 ? "-" : String.format(Locale.ROOT, "%.1f", (double) after / before);
   }
 
   private static List<Object> cells(@Nullable IoProbeRow row) {
@@ -155,7 +192,7 @@ public final class IoText {
     return List.of(
         per(host.reads(), writes),
         per(host.writes(), writes),
-        ByteSize.human((host.readBytes() + host.writeBytes()) / writes),
+        ByteSize.human(bytes(row) / writes),
         per(host.flushes(), writes));
   }
 

@@ -104,7 +104,9 @@ final class SnapshotGroup {
       description = {
         "Shows the tree of snapshots of a disk, or of all. What was taken on what, where the",
         "disk stands now, which clones hang off it, and what each layer takes. DATA is guest data",
-        "that the layer itself holds, INDEX the tables that say where it lies.",
+        "that the layer itself holds, INDEX the tables that say where it lies, ON HOST what it"
+            + " takes in",
+        "the store; for a compute snapshot, which shares its file, what only it holds.",
         "With -H one line per node: disk, name, parent, kind, role, time, data, index, on host.",
       },
       footerHeading = "%nExamples:%n",

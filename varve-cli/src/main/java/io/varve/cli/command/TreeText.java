@@ -9,6 +9,7 @@ import io.varve.engine.model.SnapshotTree;
 import io.varve.engine.model.SpaceView;
 import io.varve.engine.model.TreeNode;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,7 @@ final class TreeText {
     return table.forPeople("");
   }
 
-  /// Snapshots by time, then the disk itself, then clones; many clones become one line.
+  /// Snapshots by time, then the disk itself, then clones by name; many become one line.
   private List<Item> below(@Nullable List<TreeNode> nodes) {
     if (nodes == null) {
       return List.of();
@@ -79,7 +80,10 @@ final class TreeText {
     nodes.stream().filter(n -> n.role() != NodeRole.ACTIVE).map(Item::of).forEach(items::add);
     nodes.stream().filter(TreeNode::youAreHere).map(Item::of).forEach(items::add);
     List<TreeNode> clones =
-        nodes.stream().filter(n -> n.role() == NodeRole.ACTIVE && !n.youAreHere()).toList();
+        nodes.stream()
+            .filter(n -> n.role() == NodeRole.ACTIVE && !n.youAreHere())
+            .sorted(Comparator.comparing(TreeNode::disk))
+            .toList();
     if (clones.size() > CLONES_NAMED && !allClones) {
       items.add(new Item(clones.getFirst(), clones));
     } else {

@@ -41,7 +41,9 @@ public final class Demo {
       Scene scene = new Scene(host, terminal, folder, ext4, cp, find("qemu-img"));
       int code = tell(scene);
       if (kept) {
-        scene.narrator.say("kept in " + folder + "; try: export VARVE_HOME=" + scene.home);
+        terminal
+            .out()
+            .println("Kept in " + folder + "; go on with: export VARVE_HOME=" + scene.home);
       }
       return code;
     } finally {
@@ -55,7 +57,8 @@ public final class Demo {
   private int tell(Scene scene) throws IOException {
     long start = System.nanoTime();
     terminal.out().println(scene.narrator.bold("Varve: snapshots and clones of VM disks"));
-    scene.narrator.say("Everything happens in " + scene.folder + "; every figure is measured now.");
+    scene.narrator.say(
+        "Everything happens in DIR=%s; every figure is measured now.".formatted(scene.folder));
     makeFileSystem(scene);
     new StorageStory(scene).tell();
     new ComputeStory(scene).tell();

@@ -3,6 +3,8 @@ package io.varve.cli.demo;
 
 import io.varve.cli.Terminal;
 import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// How the demo tells its story: numbered scenes, commands behind a `$`, what they print, verdicts
@@ -12,11 +14,14 @@ final class Narrator {
 
   private final Terminal terminal;
   private final PrintStream out;
+  private final String folder;
   private int scene;
 
-  Narrator(Terminal terminal) {
+  /// @param folder is told as `$DIR`, so that lines stay short
+  Narrator(Terminal terminal, Path folder) {
     this.terminal = terminal;
     this.out = terminal.out();
+    this.folder = folder.toString();
   }
 
   void scene(String title) {
@@ -33,13 +38,15 @@ final class Narrator {
   }
 
   void lines(List<String> lines) {
-    lines.forEach(line -> out.println("     " + line));
+    for (String line : lines) {
+      wrap(shorten(line)).forEach(part -> out.println("     " + part));
+    }
     terminal.flush();
   }
 
   /// A command and what it cost.
   void command(String command, String figures) {
-    out.println(spread("   $ " + command, figures));
+    out.println(spread("   $ " + shorten(command), figures));
     terminal.flush();
   }
 
@@ -53,6 +60,39 @@ final class Narrator {
     String mark = terminal.unicode() ? (good ? "✓" : "✗") : (good ? "ok:" : "BAD:");
     out.println("   " + (good ? mark : bold(mark)) + " " + text);
     terminal.flush();
+  }
+
+  private String shorten(String text) {
+    return text.replace(folder, "$DIR");
+  }
+
+  /// Breaks what is too long for the screen; sentences are, tables are not. What follows stands
+  /// under the column that the sentence began in.
+  private static List<String> wrap(String line) {
+    List<String> parts = new ArrayList<>();
+    String rest = line;
+    int room = WIDTH - 5;
+    String indent = " ".repeat(column(line));
+    while (rest.length() > room) {
+      int space = rest.lastIndexOf(' ', room);
+      if (space <= indent.length()) {
+        break;
+      }
+      parts.add(rest.substring(0, space));
+      rest = indent + rest.substring(space + 1);
+    }
+    parts.add(rest);
+    return parts;
+  }
+
+  /// Behind the last gap of two or more blanks, if that is far left; else a little to the right.
+  private static int column(String line) {
+    int text = line.length() - line.stripLeading().length();
+    int gap = line.indexOf("  ", text);
+    if (gap < 0 || gap > WIDTH / 3) {
+      return text + 2;
+    }
+    return gap + line.substring(gap).length() - line.substring(gap).stripLeading().length();
   }
 
   String bold(String text) {

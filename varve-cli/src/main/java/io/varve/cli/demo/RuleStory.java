@@ -32,7 +32,7 @@ final class RuleStory {
         Files.delete(file);
       }
     }
-    scene.narrator.say("$ rm $VARVE_HOME/catalog.db*");
+    scene.narrator.command("rm $DIR/home/catalog.db*", "");
     scene.varve("pool", "rescan", scene.virtualPool().toString());
     scene.varve("snapshot", "list", "main/shop");
     scene.verdicts.add(

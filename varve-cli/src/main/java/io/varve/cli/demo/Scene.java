@@ -42,7 +42,7 @@ final class Scene {
     this.terminal = terminal;
     this.folder = folder;
     this.home = folder.resolve("home");
-    this.narrator = new Narrator(terminal);
+    this.narrator = new Narrator(terminal, folder);
     this.verdicts = new Verdicts(narrator);
     this.ext4 = ext4;
     this.cp = cp;
@@ -178,10 +178,9 @@ final class Scene {
     Path raw = export(source);
     List<String> data = ext4.names(raw, "/data");
     narrator.say(
-        "inside %s: %s says \"%s\", /data holds %s"
+        "in %s: note \"%s\"; data: %s"
             .formatted(
                 source,
-                SampleFiles.NOTE,
                 ext4.text(raw, SampleFiles.NOTE, folder),
                 data.isEmpty() ? "nothing" : String.join(", ", data)));
     Tool.Result check = ext4.check(raw);
