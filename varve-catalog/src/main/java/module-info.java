@@ -7,8 +7,6 @@ module io.varve.catalog {
   requires transitive io.varve.engine;
   requires java.sql;
   requires org.jdbi.v3.core;
-  // Jdbi has no descriptor that could name it.
-  requires io.leangen.geantyref;
   requires flyway.core;
   requires org.xerial.sqlitejdbc;
   // jdbi is an automatic module and cannot say that it needs this one.
