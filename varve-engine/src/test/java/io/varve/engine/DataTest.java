@@ -133,8 +133,7 @@ final class DataTest {
     assertThat(first.host().readBytes()).isPositive();
     assertThat(second.host().writeBytes()).isLessThan(first.host().writeBytes());
     assertThat(bed.layerFiles()).hasSize(1);
-    assertThatThrownBy(
-            () -> bed.varve.data().ioProbe(POOL, new IoProbeSpec(1, 100, BLOCK, false)))
+    assertThatThrownBy(() -> bed.varve.data().ioProbe(POOL, new IoProbeSpec(1, 100, BLOCK, false)))
         .isInstanceOf(InvalidRequestException.class);
   }
 

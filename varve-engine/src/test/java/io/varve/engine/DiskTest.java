@@ -66,18 +66,11 @@ final class DiskTest {
     assertThat(code(() -> bed.withDisk("d", 0))).isEqualTo(ProblemCode.INVALID_REQUEST);
     assertThat(code(() -> bed.withDisk("d", 1000))).isEqualTo(ProblemCode.INVALID_REQUEST);
     assertThat(
-            code(
-                () ->
-                    bed.varve
-                        .disks()
-                        .create(POOL, "d", DiskSpec.of(MIB).withClusterSize(3000))))
+            code(() -> bed.varve.disks().create(POOL, "d", DiskSpec.of(MIB).withClusterSize(3000))))
         .isEqualTo(ProblemCode.INVALID_REQUEST);
     assertThat(
-            code(
-                () ->
-                    bed.varve
-                        .disks()
-                        .create(POOL, "d", DiskSpec.of(MIB).withClusterSize(4 << 20))))
+            code(() ->
+                bed.varve.disks().create(POOL, "d", DiskSpec.of(MIB).withClusterSize(4 << 20))))
         .isEqualTo(ProblemCode.UNSUPPORTED_IMAGE);
     assertThat(bed.layerFiles()).isEmpty();
     assertThat(code(() -> bed.withDisk("a/b", MIB))).isEqualTo(ProblemCode.INVALID_NAME);
@@ -98,8 +91,7 @@ final class DiskTest {
     Path out = root.resolve("out.raw");
     bed.varve.disks().exportImage(at("d"), out, LayerFormat.RAW, false);
     assertThat(out).hasBinaryContent(bytes);
-    assertThat(
-            code(() -> bed.varve.disks().exportImage(at("d"), out, LayerFormat.RAW, false)))
+    assertThat(code(() -> bed.varve.disks().exportImage(at("d"), out, LayerFormat.RAW, false)))
         .isEqualTo(ProblemCode.FILE_EXISTS);
     bed.varve.disks().exportImage(at("d"), out, LayerFormat.QCOW2, true);
     bed.varve.disks().importImage(POOL, "e", out, LayerFormat.QCOW2);
@@ -127,15 +119,11 @@ final class DiskTest {
     bed.varve.disks().importImage(POOL, "raw", out, LayerFormat.RAW);
     assertThat(bed.read("raw", 0)).isEqualTo('Q');
     Path text = Files.writeString(root.resolve("text"), "x".repeat(1024));
-    assertThat(
-            code(() -> bed.varve.disks().importImage(POOL, "x", text, LayerFormat.QCOW2)))
+    assertThat(code(() -> bed.varve.disks().importImage(POOL, "x", text, LayerFormat.QCOW2)))
         .isEqualTo(ProblemCode.WRONG_FORMAT);
     assertThat(
-            code(
-                () ->
-                    bed.varve
-                        .disks()
-                        .importImage(POOL, "x", root.resolve("no"), LayerFormat.RAW)))
+            code(() ->
+                bed.varve.disks().importImage(POOL, "x", root.resolve("no"), LayerFormat.RAW)))
         .isEqualTo(ProblemCode.FILE_NOT_FOUND);
   }
 
@@ -144,8 +132,7 @@ final class DiskTest {
     bed.withDisk("d", MIB);
     bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO);
     Path overlay = bed.varve.disks().show(at("d")).file();
-    assertThatThrownBy(
-            () -> bed.varve.disks().importImage(POOL, "x", overlay, LayerFormat.QCOW2))
+    assertThatThrownBy(() -> bed.varve.disks().importImage(POOL, "x", overlay, LayerFormat.QCOW2))
         .isInstanceOf(RefusedException.class)
         .hasMessageContaining("backing file")
         .hasMessageContaining("qemu-img convert");
@@ -155,8 +142,7 @@ final class DiskTest {
   void exportsIntoNoPool() {
     bed.withDisk("d", MIB);
     Path inside = bed.folder.resolve("layers").resolve("x.qcow2");
-    assertThat(
-            code(() -> bed.varve.disks().exportImage(at("d"), inside, LayerFormat.RAW, true)))
+    assertThat(code(() -> bed.varve.disks().exportImage(at("d"), inside, LayerFormat.RAW, true)))
         .isEqualTo(ProblemCode.INVALID_REQUEST);
   }
 

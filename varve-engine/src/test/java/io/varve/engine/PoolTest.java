@@ -74,19 +74,16 @@ final class PoolTest {
     pools.addHost(POOL, "one");
     PoolView two = pools.addHost(POOL, "two");
     assertThat(two.verbs().get(Verb.STORAGE_SNAPSHOT).allowed()).isFalse();
-    assertThatThrownBy(
-            () -> bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO))
+    assertThatThrownBy(() -> bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO))
         .isInstanceOf(RefusedException.class)
         .hasMessageContaining("quorum")
         .hasMessageContaining("--kind compute");
     assertThatThrownBy(() -> bed.varve.clones().fast(at("d"), "c"))
         .isInstanceOf(RefusedException.class);
-    assertThat(
-            bed.varve.snapshots().create(at("d"), "inner", SnapshotKindChoice.COMPUTE).kind())
+    assertThat(bed.varve.snapshots().create(at("d"), "inner", SnapshotKindChoice.COMPUTE).kind())
         .isEqualTo(SnapshotKind.COMPUTE);
     pools.addWitness(POOL, "w");
-    assertThatThrownBy(
-            () -> bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO))
+    assertThatThrownBy(() -> bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO))
         .hasMessageContaining("compute snapshots");
     bed.varve.snapshots().delete(at("d@inner"));
     assertThat(bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO).kind())

@@ -106,10 +106,7 @@ final class RescanTest {
     assertThat(report.findings())
         .extracting(f -> f.file().getFileName().toString())
         .contains(
-            "notes.txt",
-            "x.qcow2.new",
-            "00000000-0000-0000-0000-000000000000.qcow2",
-            "copy.qcow2");
+            "notes.txt", "x.qcow2.new", "00000000-0000-0000-0000-000000000000.qcow2", "copy.qcow2");
     assertThat(report.findings()).allMatch(f -> !f.cure().isBlank());
     assertThat(report.disks()).isEqualTo(3);
   }

@@ -47,7 +47,13 @@ final class Cli {
                 out,
                 err,
                 tty,
-                Map.of("VARVE_HOME", home.toString(), "LANG", "C.UTF-8")),
+                Map.of(
+                    "VARVE_HOME",
+                    home.toString(),
+                    "LANG",
+                    "C.UTF-8",
+                    "PATH",
+                    System.getenv().getOrDefault("PATH", "/usr/bin"))),
             arguments);
     return new Result(code, out.toByteArray(), err.toString(StandardCharsets.UTF_8));
   }
