@@ -8,7 +8,7 @@ import java.io.IOException;
 public enum Fault {
   /// The device answers with an error; a write has changed nothing.
   IO_ERROR,
-  /// The device answers with an error after it has written a part.
+  /// The device answers with an error after it has written some of the sectors.
   TORN_WRITE,
   /// The store is full. Only calls that can need space fail: write, zero and truncate.
   NO_SPACE;

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It can also be full: [#limit]. **Threads:** any.
 public final class FaultyStorage extends ForwardingStorage {
+  private static final int SECTOR = 512;
+
   private @Nullable Fault fault;
   private long at;
   private boolean forever;
@@ -111,7 +113,9 @@ public final class FaultyStorage extends ForwardingStorage {
   public void write(long position, ByteBuffer src) throws IOException {
     Fault hit = take(StorageCall.WRITE);
     if (hit == Fault.TORN_WRITE) {
-      super.write(position, src.slice(src.position(), src.remaining() / 2));
+      long middle = (position + src.remaining() / 2) / SECTOR * SECTOR;
+      int part = (int) Math.max(0, middle - position);
+      super.write(position, src.slice(src.position(), part));
     }
     if (hit != null) {
       throw hit.error(name(), StorageCall.WRITE);

@@ -68,9 +68,10 @@ class FaultyStorageTest {
     SparseStorage inner = SparseStorage.of(new SparseBytes());
     FaultyStorage storage = new FaultyStorage(inner);
     storage.failCall(0, Fault.TORN_WRITE, false);
-    assertThatThrownBy(() -> storage.write(0, ByteBuffer.wrap(new byte[] {1, 1, 1, 1})))
+    assertThatThrownBy(() -> storage.write(0, Stamp.data(0, 1024, 1)))
         .isInstanceOf(IOException.class);
-    assertThat(inner.content().bytes(0, 4)).containsExactly(1, 1, 0, 0);
+    assertThat(inner.content().bytes(0, 512)).isEqualTo(Stamp.data(0, 512, 1).array());
+    assertThat(inner.content().size()).isEqualTo(512);
   }
 
   @Test

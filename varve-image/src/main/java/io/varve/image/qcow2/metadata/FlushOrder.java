@@ -125,13 +125,20 @@ public final class FlushOrder {
     }
   }
 
-  /// Refuses to go on after a failed flush.
+  /// Refuses all further changes: an operation broke off where it can neither go on nor back.
+  public void breakOff(IOException cause) {
+    if (broken == null) {
+      broken = cause;
+    }
+  }
+
+  /// Refuses to go on after a failed flush or an operation that broke off.
   public void requireIntact() throws IOException {
     if (broken != null) {
       throw new IOException(
           storage.name()
-              + ": an earlier flush failed, so what is on disk is unknown; close the image and open"
-              + " it again",
+              + ": an earlier change broke off, so what is on disk is unknown; close the image and"
+              + " open it again",
           broken);
     }
   }

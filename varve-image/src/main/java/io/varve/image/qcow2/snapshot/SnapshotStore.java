@@ -77,16 +77,34 @@ public final class SnapshotStore {
     } catch (IOException e) {
       throw attempt.undo(e);
     }
-    refs.clearCopied(l1);
-    for (int i = 0; i < activeL1.size(); i++) {
-      activeL1.set(i, activeL1.get(i) & ~L1Entry.COPIED);
-    }
-    order.commit();
-    order.barrier();
+    finish(() -> {
+      refs.clearCopied(l1);
+      for (int i = 0; i < activeL1.size(); i++) {
+        activeL1.set(i, activeL1.get(i) & ~L1Entry.COPIED);
+      }
+      order.commit();
+      order.barrier();
 
-    switchTable(next, table);
-    end();
+      switchTable(next, table);
+    });
     return entry;
+  }
+
+  @FunctionalInterface
+  private interface Rest {
+    void run() throws IOException;
+  }
+
+  /// The part of an operation from which no way leads back. If it breaks off, the layer takes no
+  /// further change and the dirty bit stays on, so that the next opener repairs.
+  private void finish(Rest rest) throws IOException {
+    try {
+      rest.run();
+      end();
+    } catch (IOException e) {
+      order.breakOff(e);
+      throw e;
+    }
   }
 
   private SnapshotEntry entryFor(String name, Instant when, long l1Offset, int l1Size) {
@@ -121,22 +139,23 @@ public final class SnapshotStore {
     } catch (IOException e) {
       throw attempt.undo(e);
     }
-    refs.clearCopied(target);
-    order.barrier();
+    finish(() -> {
+      refs.clearCopied(target);
+      order.barrier();
 
-    EntryTable old = active.map().l1();
-    parts.header().writeSizeAndL1(diskSize, target.length, offset);
-    order.barrier();
+      EntryTable old = active.map().l1();
+      parts.header().writeSizeAndL1(diskSize, target.length, offset);
+      order.barrier();
 
-    active.switchTo(new EntryTable(offset, target));
-    for (long l1Entry : target) {
-      if (l1Entry != 0) {
-        parts.metadata().add(geometry.hostCluster(L1Entry.offset(l1Entry)));
+      active.switchTo(new EntryTable(offset, target));
+      for (long l1Entry : target) {
+        if (l1Entry != 0) {
+          parts.metadata().add(geometry.hostCluster(L1Entry.offset(l1Entry)));
+        }
       }
-    }
-    refs.remove(old.copyOfEntries(old.size()));
-    dropTable(old.offset(), old.byteLength());
-    end();
+      refs.remove(old.copyOfEntries(old.size()));
+      dropTable(old.offset(), old.byteLength());
+    });
   }
 
   /// Removes `entry` and frees what only it held.
@@ -157,15 +176,17 @@ public final class SnapshotStore {
     } catch (IOException e) {
       throw attempt.undo(e);
     }
-    switchTable(next, table);
+    ClusterRun newTable = table;
+    finish(() -> {
+      switchTable(next, newTable);
 
-    refs.remove(l1);
-    dropTable(entry.l1Offset(), (long) l1.length * Long.BYTES);
-    order.commit();
-    refs.restoreCopied(active.map().l1());
-    order.commit();
-    order.barrier();
-    end();
+      refs.remove(l1);
+      dropTable(entry.l1Offset(), (long) l1.length * Long.BYTES);
+      order.commit();
+      refs.restoreCopied(active.map().l1());
+      order.commit();
+      order.barrier();
+    });
     return new FreedSpace(
         parts.dropped().freedBytes() - freedBefore, parts.dropped().punchedBytes() - punchedBefore);
   }
