@@ -20,7 +20,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -243,13 +242,23 @@ final class TreeViews {
     return views;
   }
 
-  /// One snapshot.
+  /// One snapshot; opens no other's file.
   SnapshotView show(Resolver.Found found, DiskAddress address) throws IOException {
     String name = Resolver.snapshotName(address);
-    List<SnapshotView> all = list(found);
-    Optional<SnapshotView> named = all.stream().filter(s -> s.name().equals(name)).findFirst();
-    return named
-        .or(() -> all.stream().filter(s -> name.equals(s.internalId())).findFirst())
+    DiskRow disk = found.disk();
+    Family family = context.read(tx -> Family.read(tx, disk.family()));
+    for (SnapshotRow row : family.storageNames(disk.id())) {
+      if (row.name().equals(name)) {
+        return storage(found, family, row);
+      }
+    }
+    LayerRow active = family.layer(disk.activeLayer());
+    List<SnapshotView> inside =
+        active == null ? List.of() : compute(found, family, found.site().file(active));
+    return inside.stream()
+        .filter(s -> s.name().equals(name))
+        .findFirst()
+        .or(() -> inside.stream().filter(s -> name.equals(s.internalId())).findFirst())
         .orElseThrow(() -> Resolver.noSnapshot(address));
   }
 
