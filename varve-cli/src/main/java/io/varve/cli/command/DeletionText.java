@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.cli.command;
 
+import io.varve.cli.text.Count;
 import io.varve.engine.model.DeleteOutcome;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,7 @@ final class DeletionText {
     List<String> lines = new ArrayList<>();
     lines.add(what + ": " + how(session, outcome));
     if (outcome.collected() > 0) {
-      lines.add("  %d retired layers went with it".formatted(outcome.collected()));
+      lines.add("  %s went with it".formatted(Count.of(outcome.collected(), "retired layer")));
     }
     outcome.notes().forEach(note -> lines.add("  " + note));
     return lines;

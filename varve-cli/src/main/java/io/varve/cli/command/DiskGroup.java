@@ -2,6 +2,7 @@
 package io.varve.cli.command;
 
 import io.varve.cli.UsageException;
+import io.varve.cli.text.Count;
 import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
 import io.varve.engine.DiskAddress;
@@ -164,7 +165,7 @@ final class DiskGroup {
       facts.row("file", disk.file());
       facts.row("format", disk.format().id() + " (" + Shapes.word(disk.poolKind()) + " storage)");
       facts.row("made", session.time(disk.created()));
-      facts.row("chain", disk.depth() == 1 ? "one layer" : disk.depth() + " layers");
+      facts.row("chain", Count.of(disk.depth(), "layer"));
       facts.row("snapshots", disk.snapshots());
       facts.row(
           "stands on",
@@ -249,7 +250,7 @@ final class DiskGroup {
               .formatted(
                   view.address(),
                   withSnapshots && view.snapshots() > 0
-                      ? " and its %d snapshots".formatted(view.snapshots())
+                      ? " and its " + Count.of(view.snapshots(), "snapshot")
                       : "");
       if (session.confirmed(question)) {
         DeleteOutcome outcome = session.varve().disks().delete(address, withSnapshots);

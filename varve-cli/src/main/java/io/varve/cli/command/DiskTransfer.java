@@ -2,6 +2,7 @@
 package io.varve.cli.command;
 
 import io.varve.cli.UsageException;
+import io.varve.cli.text.Count;
 import io.varve.cli.text.Elapsed;
 import io.varve.engine.DiskAddress;
 import io.varve.engine.model.CloneOutcome;
@@ -122,8 +123,12 @@ final class DiskTransfer {
               .register(target.pool(), target.name(), file.toAbsolutePath().normalize());
       session.answer(
           Shapes.disk(disk),
-          "disk %s: %s in place, %s, %d snapshots"
-              .formatted(disk.address(), disk.file(), session.size(disk.size()), disk.snapshots()));
+          "disk %s: %s in place, %s, %s"
+              .formatted(
+                  disk.address(),
+                  disk.file(),
+                  session.size(disk.size()),
+                  Count.of(disk.snapshots(), "snapshot")));
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.cli.command;
 
+import io.varve.cli.text.Count;
 import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
 import io.varve.engine.model.CollectOutcome;
@@ -166,8 +167,8 @@ final class PoolGroup {
       if (!folder) {
         PoolView known = session.varve().pools().show(what);
         String question =
-            "Replaces what the catalog knows of pool %s (%d disks) by what its files say."
-                .formatted(what, known.disks());
+            "Replaces what the catalog knows of pool %s (%s) by what its files say."
+                .formatted(what, Count.of(known.disks(), "disk"));
         if (known.disks() > 0 && !session.confirmed(question)) {
           return;
         }
@@ -182,8 +183,12 @@ final class PoolGroup {
     private static List<String> lines(RescanReport report) {
       List<String> lines = new ArrayList<>();
       lines.add(
-          "pool %s: %d disks, %d snapshots, %d layers"
-              .formatted(report.pool(), report.disks(), report.snapshots(), report.layers()));
+          "pool %s: %s, %s, %s"
+              .formatted(
+                  report.pool(),
+                  Count.of(report.disks(), "disk"),
+                  Count.of(report.snapshots(), "snapshot"),
+                  Count.of(report.layers(), "layer")));
       for (RescanReport.Finding finding : report.findings()) {
         lines.add("  " + finding.file() + ": " + finding.problem());
         if (!finding.cure().isEmpty()) {
@@ -211,10 +216,10 @@ final class PoolGroup {
       CollectOutcome done = session.varve().pools().collect(name);
       List<String> lines = new ArrayList<>();
       lines.add(
-          "pool %s: %d retired layers gone, %s freed, %s moved; %d kept"
+          "pool %s: %s gone, %s freed, %s moved; %d kept"
               .formatted(
                   name,
-                  done.removed(),
+                  Count.of(done.removed(), "retired layer"),
                   session.size(done.freedBytes()),
                   session.size(done.movedBytes()),
                   done.kept()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.cli.command;
 
+import io.varve.cli.text.Count;
 import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
 import io.varve.engine.model.PoolView;
@@ -21,11 +22,11 @@ final class PoolText {
     facts.row("members", members(pool));
     facts.row(
         "holds",
-        "%d disks, %d snapshots, %d layers; %s on the host"
+        "%s, %s, %s; %s on the host"
             .formatted(
-                pool.disks(),
-                pool.snapshots(),
-                pool.layers(),
+                Count.of(pool.disks(), "disk"),
+                Count.of(pool.snapshots(), "snapshot"),
+                Count.of(pool.layers(), "layer"),
                 session.size(pool.allocatedBytes())));
     StoreView store = pool.store();
     if (store != null) {

@@ -2,6 +2,7 @@
 package io.varve.cli.command;
 
 import io.varve.cli.UsageException;
+import io.varve.cli.text.Count;
 import io.varve.cli.text.Elapsed;
 import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
@@ -171,7 +172,7 @@ final class SnapshotGroup {
         facts.row("id in file", view.internalId());
       }
       facts.row("space", SpaceText.line(session, view.space()));
-      facts.row("read by", view.children() + " nodes");
+      facts.row("read by", Count.of(view.children(), "node"));
       facts.row("clones", view.clones().isEmpty() ? "none" : String.join(", ", view.clones()));
       List<String> lines = new ArrayList<>();
       lines.add(
@@ -264,7 +265,8 @@ final class SnapshotGroup {
       String readers =
           view.clones().isEmpty()
               ? ""
-              : " %d clones of it live on.".formatted(view.clones().size());
+              : " What was cloned of it lives on (%s)."
+                  .formatted(Count.of(view.clones().size(), "clone"));
       if (session.confirmed("Deletes snapshot %s.%s".formatted(full, readers))) {
         DeleteOutcome outcome = session.varve().snapshots().delete(address);
         session.answer(Shapes.deletion(full, outcome), DeletionText.lines(session, full, outcome));
