@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.metadata;
 
+import io.varve.image.CorruptImageException;
+import io.varve.image.ImageException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.HashSet;
@@ -42,6 +44,7 @@ public final class FlushOrder {
   private @Nullable EntryTable l1;
   private Release release = () -> {};
   private volatile @Nullable IOException broken;
+  private volatile String brokenIn = "flush";
 
   /// Called when references are durably gone.
   @FunctionalInterface
@@ -128,18 +131,21 @@ public final class FlushOrder {
   /// Refuses all further changes: an operation broke off where it can neither go on nor back.
   public void breakOff(IOException cause) {
     if (broken == null) {
+      brokenIn = "operation on snapshots";
       broken = cause;
     }
   }
 
   /// Refuses to go on after a failed flush or an operation that broke off.
   public void requireIntact() throws IOException {
-    if (broken != null) {
-      throw new IOException(
-          storage.name()
-              + ": an earlier change broke off, so what is on disk is unknown; close the image and"
-              + " open it again",
-          broken);
+    if (broken == null) {
+      return;
     }
+    String text =
+        "%s: an earlier %s failed, so what is on disk is unknown; close the image and open it again"
+            .formatted(storage.name(), brokenIn);
+    throw broken instanceof ImageException
+        ? new CorruptImageException(text, broken)
+        : new IOException(text, broken);
   }
 }
