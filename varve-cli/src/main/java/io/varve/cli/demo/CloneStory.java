@@ -28,6 +28,7 @@ final class CloneStory {
     scene.look("main/desk-002", "start");
     scene.varve("clone", "full", "main/shop@monday", "copy");
     scene.varve("snapshot", "list", "main/shop");
+    scene.checkByQemu();
     scene.expect("main/desk-001", "desk");
     scene.expect("main/desk-100", "start");
     scene.expect("main/copy", "start");

@@ -39,25 +39,8 @@ final class Judgement {
           "QEMU is not installed: its verdict is missing (apt-get install qemu-utils adds it)");
       return;
     }
-    check(scene.qemuImg.get());
+    scene.checkByQemu();
     compare(scene.qemuImg.get());
-  }
-
-  private void check(Tool qemuImg) throws IOException {
-    List<Path> images = new ArrayList<>(Store.images(scene.virtualPool()));
-    images.addAll(Store.images(scene.externalPool()));
-    List<String> bad = new ArrayList<>();
-    for (Path image : images) {
-      Tool.Result result = qemuImg.run("check", "-f", "qcow2", image);
-      if (!result.ok()) {
-        bad.add(image.getFileName() + ": " + result.firstLine());
-      }
-    }
-    scene.verdicts.add(
-        bad.isEmpty(),
-        bad.isEmpty()
-            ? "qemu-img check: no errors in any of %d image files".formatted(images.size())
-            : "qemu-img check: " + String.join("; ", bad));
   }
 
   private void compare(Tool qemuImg) throws IOException {

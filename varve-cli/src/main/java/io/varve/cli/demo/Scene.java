@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -207,6 +208,27 @@ final class Scene {
     Path raw = folder.resolve("look.raw");
     quietly("disk", "export", source, raw.toString(), "--format", "raw");
     return raw;
+  }
+
+  /// Lets QEMU check every image file of both pools, where it is installed.
+  void checkByQemu() throws IOException {
+    if (qemuImg.isEmpty()) {
+      return;
+    }
+    List<Path> images = new ArrayList<>(Store.images(virtualPool()));
+    images.addAll(Store.images(externalPool()));
+    List<String> bad = new ArrayList<>();
+    for (Path image : images) {
+      Tool.Result result = qemuImg.get().run("check", "-f", "qcow2", image);
+      if (!result.ok()) {
+        bad.add(image.getFileName() + ": " + result.firstLine());
+      }
+    }
+    verdicts.add(
+        bad.isEmpty(),
+        bad.isEmpty()
+            ? "qemu-img check: no errors in any of %d image files".formatted(images.size())
+            : "qemu-img check: " + String.join("; ", bad));
   }
 
   /// Notes what a disk or snapshot must read like to the end.

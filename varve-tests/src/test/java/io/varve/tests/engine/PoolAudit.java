@@ -68,8 +68,7 @@ final class PoolAudit {
     DiskView view = bed.varve().disks().show(PoolBed.at(name));
     assertThat(view.problem()).as("problem of %s", name).isNull();
     assertThat(view.size()).as("size of %s", name).isEqualTo(model.active(name).content().size());
-    assertThat(
-            bed.varve().snapshots().list(PoolBed.at(name)).stream().map(SnapshotView::name))
+    assertThat(bed.varve().snapshots().list(PoolBed.at(name)).stream().map(SnapshotView::name))
         .as("snapshots of %s", name)
         .containsExactlyInAnyOrderElementsOf(
             model.snapshots(name).stream().map(Node::name).toList());

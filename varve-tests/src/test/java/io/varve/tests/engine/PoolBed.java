@@ -88,9 +88,7 @@ final class PoolBed implements PoolModel.Seen, AutoCloseable {
     if (!virtual) {
       Files.createDirectories(place);
     }
-    varve
-        .pools()
-        .create(virtual ? PoolSpec.virtual(POOL, place) : PoolSpec.external(POOL, place));
+    varve.pools().create(virtual ? PoolSpec.virtual(POOL, place) : PoolSpec.external(POOL, place));
   }
 
   Varve varve() {

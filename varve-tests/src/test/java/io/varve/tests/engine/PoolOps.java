@@ -149,7 +149,8 @@ final class PoolOps {
   }
 
   private PoolOp guest(String disk) {
-    GuestOps ops = new GuestOps(random, model.active(disk).content().size(), 1L << random.nextInt(12, 17));
+    GuestOps ops =
+        new GuestOps(random, model.active(disk).content().size(), 1L << random.nextInt(12, 17));
     while (true) {
       switch (ops.next()) {
         case GuestOp.Write(long at, int length, _) -> {
@@ -178,8 +179,7 @@ final class PoolOps {
 
   /// Few names, so that they are used again after they were free.
   private String freeDisk() {
-    return pick(
-        Stream.of("d", "e", "f", "g", "h", "i").filter(name -> !model.has(name)).toList());
+    return pick(Stream.of("d", "e", "f", "g", "h", "i").filter(name -> !model.has(name)).toList());
   }
 
   private String freeSnapshot(String disk) {
