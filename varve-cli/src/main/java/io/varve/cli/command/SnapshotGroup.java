@@ -103,12 +103,12 @@ final class SnapshotGroup {
       name = "list",
       aliases = {"ls", "tree"},
       description = {
-        "Shows the tree of snapshots of a disk, or of all. What was taken on what, where the",
-        "disk stands now, which clones hang off it, and what each layer takes. DATA is guest data",
-        "that the layer itself holds, INDEX the tables that say where it lies, ON HOST what it"
-            + " takes in",
-        "the store; for a compute snapshot, which shares its file, what only it holds.",
-        "With -H one line per node: disk, name, parent, kind, role, time, data, index, on host.",
+        "Shows the tree of snapshots of a disk, or of all disks that have some. What was taken on",
+        "what, where the disk stands now, which clones hang off it, what each layer takes: DATA is",
+        "guest data that the layer itself holds, INDEX the tables that say where it lies, ON HOST",
+        "what it takes in the store (of a compute snapshot, which shares its file: what only it",
+        "holds). With -H one line per node: disk, name, parent, kind, role, time, data, index,"
+            + " host.",
       },
       footerHeading = "%nExamples:%n",
       footer = {
@@ -129,14 +129,24 @@ final class SnapshotGroup {
         trees.add(session.varve().snapshots().tree(DiskAddress.parseDisk(disk), true));
       } else {
         for (DiskView each : session.varve().disks().list(null)) {
-          trees.add(
-              session.varve().snapshots().tree(DiskAddress.disk(each.pool(), each.name()), true));
+          if (each.snapshots() > 0) {
+            DiskAddress address = DiskAddress.disk(each.pool(), each.name());
+            trees.add(session.varve().snapshots().tree(address, true));
+          }
         }
       }
       List<String> lines = new ArrayList<>();
       TreeText text = new TreeText(session, allClones);
       for (SnapshotTree tree : trees) {
-        lines.addAll(session.script() ? text.forScripts(tree) : text.forPeople(tree));
+        if (session.script()) {
+          lines.addAll(text.forScripts(tree));
+        } else {
+          lines.addAll(lines.isEmpty() ? List.of() : List.of(""));
+          lines.addAll(text.forPeople(tree));
+        }
+      }
+      if (trees.isEmpty() && !session.script()) {
+        lines.add("no snapshots yet: varve snapshot create DISK@NAME");
       }
       session.answer(Shapes.list("trees", trees.stream().map(Shapes::tree).toList()), lines);
     }
