@@ -143,7 +143,10 @@ final class ClonesImpl implements Clones {
             .inPool(
                 target,
                 plan.disk(),
-                () -> parts.makeDisk().make(plan, copies.toDisk(from.chain(), "clone")));
+                () ->
+                    parts
+                        .makeDisk()
+                        .make(plan, copies.toDisk(from.chain(), from.owner().top(), "clone")));
     String snapshot = source.snapshot() == null ? "" : found.address() + "@" + source.snapshot();
     return copied.outcome(
         parts.diskViews().of(parts.resolver().again(plan.disk(), source)), snapshot);

@@ -3,6 +3,7 @@ package io.varve.engine.internal;
 
 import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DiskView;
+import io.varve.image.Layer;
 import io.varve.image.WritableLayer;
 import io.varve.image.chain.Chain;
 import io.varve.image.op.CopyOp;
@@ -42,19 +43,22 @@ final class CopySource {
 
   /// A qcow2 copy with the clusters of the source's newest layer. Shares all blocks where the
   /// source is one qcow2 file without internal snapshots and the store can.
-  MakeDisk.Filler<Copied> toDisk(Chain from, String phase) {
+  ///
+  /// @param shape the layer whose clusters the copy gets: the newest, or the file that holds the
+  ///   compute snapshot which `from` shows
+  MakeDisk.Filler<Copied> toDisk(Chain from, Layer shape, String phase) {
     return (file, identity) -> {
       long shared = share(from, file, identity);
       if (shared >= 0) {
         return new Copied(0, shared, Math.max(0, from.size() - shared));
       }
-      return copy(from, options(from).withIdentity(identity), file, phase);
+      return copy(from, options(from, shape).withIdentity(identity), file, phase);
     };
   }
 
-  private static Qcow2CreateOptions options(Chain from) throws IOException {
+  private static Qcow2CreateOptions options(Chain from, Layer shape) throws IOException {
     Qcow2CreateOptions options = Qcow2CreateOptions.ofSize(from.size());
-    if (from.top() instanceof Qcow2Layer layer) {
+    if (shape instanceof Qcow2Layer layer) {
       Qcow2Info info = layer.info();
       return options
           .withClusterBits(Integer.numberOfTrailingZeros(info.clusterSize()))

@@ -56,7 +56,7 @@ final class ImageFiles {
               .inPool(
                   site,
                   plan.disk(),
-                  () -> parts.makeDisk().make(plan, copies.toDisk(from, "import")));
+                  () -> parts.makeDisk().make(plan, copies.toDisk(from, from.top(), "import")));
       Resolver.Found made =
           parts.resolver().again(plan.disk(), DiskAddress.disk(site.row().name(), name));
       return copied.outcome(parts.diskViews().of(made), "");

@@ -12,7 +12,10 @@ import io.varve.image.storage.Directories;
 import io.varve.image.storage.FileAccess;
 import io.varve.image.storage.FileStorage;
 import io.varve.image.storage.LockMode;
+import io.varve.image.storage.MemoryStorage;
+import io.varve.image.storage.Storage.DataRange;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,26 +31,43 @@ import java.util.UUID;
 final class LayerFiles {
   private LayerFiles() {}
 
-  /// Makes a layer under a temporary name and gives it its name; durable once the folder is
-  /// flushed.
+  /// Makes an empty layer: under a temporary name, flushed, then under its own. The name is durable
+  /// once the folder is flushed.
   static void make(Path file, Qcow2CreateOptions options) throws IOException {
-    Path unfinished = begin(file, options);
-    finish(unfinished, file);
+    write(file, options);
+    flush(unfinished(file));
+    finish(file);
   }
 
-  /// The first half of [#make]: the file is complete, under its temporary name.
-  static Path begin(Path file, Qcow2CreateOptions options) throws IOException {
+  /// First step of [#make]: all bytes of the file, not yet durable. They are put together in
+  /// memory, because a file that nobody knows yet needs none of the barriers between them.
+  static void write(Path file, Qcow2CreateOptions options) throws IOException {
     Path unfinished = unfinished(file);
     Files.deleteIfExists(unfinished);
+    MemoryStorage image = new MemoryStorage(file.toString());
+    Qcow2Create.create(image, options);
     try (FileStorage storage = FileStorage.create(unfinished, LockMode.WRITER)) {
-      Qcow2Create.create(storage, options);
+      storage.truncate(image.size());
+      for (DataRange data = image.nextData(0);
+          data != null;
+          data = image.nextData(data.position() + data.length())) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(data.length()));
+        image.read(data.position(), bytes);
+        storage.write(data.position(), bytes.flip());
+      }
     }
-    return unfinished;
   }
 
-  /// The second half: takes no part in durability; flush the folder afterwards.
-  static void finish(Path unfinished, Path file) throws IOException {
-    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+  /// Second step of [#make].
+  static void flush(Path unfinished) throws IOException {
+    try (FileStorage storage = FileStorage.open(unfinished, FileAccess.READ_WRITE, LockMode.NONE)) {
+      storage.flush();
+    }
+  }
+
+  /// Third step of [#make]: the file gets its name.
+  static void finish(Path file) throws IOException {
+    Files.move(unfinished(file), file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   static Path unfinished(Path file) {

@@ -145,7 +145,7 @@ final class MakeDisk implements JournaledVerb {
     }
     if (!plan.inPlace) {
       context.step(NAME, "publish");
-      LayerFiles.finish(LayerFiles.unfinished(plan.path()), plan.path());
+      LayerFiles.finish(plan.path());
       Directories.flush(LayerFiles.folderOf(plan.path()));
     }
     finish(plan.site, intent);
