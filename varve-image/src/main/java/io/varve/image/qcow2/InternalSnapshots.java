@@ -72,7 +72,8 @@ public final class InternalSnapshots {
     layer.lock().readLock().lock();
     try {
       SnapshotEntry entry = find(entries(), nameOrId);
-      EntryTable l1 = SnapshotL1.load(layer.storage(), layer.area().header().geometry(), entry);
+      EntryTable l1 =
+          SnapshotL1.loadWhole(layer.storage(), layer.area().header().geometry(), entry);
       long size = entry.diskSizeOr(layer.size()) & -512L;
       return new SnapshotView(layer, layer.mapOf(l1), size, entry.name());
     } finally {

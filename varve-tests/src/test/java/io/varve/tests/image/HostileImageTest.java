@@ -249,6 +249,19 @@ class HostileImageTest {
     }
   }
 
+  /// Applied, such a snapshot would make a disk of any size out of nothing.
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void withASnapshotOfADiskThatItsTableCannotMap(ImageShape shape) throws IOException {
+    SparseBytes whole = image(shape);
+    long entry = ByteBuffer.wrap(whole.bytes(64, 8)).getLong();
+    for (long size : new long[] {1L << 40, 1L << 60, Long.MAX_VALUE, -512, Long.MIN_VALUE}) {
+      SparseBytes damaged = whole.fork();
+      damaged.write(entry + 48, ByteBuffer.allocate(8).putLong(size).flip());
+      useBounded(damaged, shape + ", a snapshot of " + size + " bytes");
+    }
+  }
+
   @SeededTest(1)
   void withRandomDamageInItsTables(Seed seed) throws IOException {
     List<ImageShape> shapes = shapes().toList();

@@ -118,8 +118,9 @@ public final class ClusterMap {
     return left.hostOffset() < 0 || left.hostOffset() + left.length() == right.hostOffset();
   }
 
-  /// A stretch inside one cluster, or the whole span of a missing L2 table.
-  private LayerExtent piece(long at, long end) throws IOException {
+  /// A stretch inside one cluster, or the whole span of a missing L2 table. For those who walk a
+  /// range cluster by cluster: asking for the whole extent at each step would be quadratic.
+  LayerExtent piece(long at, long end) throws IOException {
     long table = l2Table(at);
     if (table == 0) {
       long span = geometry.bytesPerL2Table();

@@ -84,7 +84,7 @@ public final class ZeroWriter {
   public void drop(long at, long end) throws IOException {
     long position = at;
     while (position < end) {
-      LayerExtent extent = map.extent(position, end - position);
+      LayerExtent extent = map.piece(position, end);
       if (extent.kind() == ExtentKind.NONE && map.state(position).host() == 0) {
         position = Math.max(position + geometry.clusterSize(), geometry.clusterStart(extent.end()));
         continue;
@@ -99,7 +99,7 @@ public final class ZeroWriter {
   }
 
   private long lengthAlreadyZero(long position, long end, Below below) throws IOException {
-    LayerExtent extent = map.extent(position, end - position);
+    LayerExtent extent = map.piece(position, end);
     return switch (extent.kind()) {
       case ZERO -> extent.length();
       case NONE -> {

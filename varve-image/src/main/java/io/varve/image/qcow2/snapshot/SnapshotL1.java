@@ -13,6 +13,21 @@ import java.io.IOException;
 public final class SnapshotL1 {
   private SnapshotL1() {}
 
+  /// Loads the table of a snapshot that is to be read or applied: one that maps all of its disk.
+  ///
+  /// @throws CorruptImageException if it does not, since a size that the table cannot map costs
+  ///   time and memory that the file does not justify
+  public static EntryTable loadWhole(Storage storage, Geometry geometry, SnapshotEntry entry)
+      throws IOException {
+    long entries = entry.l1Size() & 0xffff_ffffL;
+    if (entry.diskSize() >= 0 && geometry.l1EntriesFor(entry.diskSize()) > entries) {
+      throw new CorruptImageException(
+          "%s: snapshot '%s': expected an L1 table that maps its disk of %d bytes, found %d entries"
+              .formatted(storage.name(), entry.name(), entry.diskSize(), entries));
+    }
+    return load(storage, geometry, entry);
+  }
+
   public static EntryTable load(Storage storage, Geometry geometry, SnapshotEntry entry)
       throws IOException {
     long bytes = (entry.l1Size() & 0xffff_ffffL) * Long.BYTES;

@@ -128,8 +128,10 @@ public final class SnapshotStore {
                       parts.storage().name(), entry.name(), diskSize, parts.header().diskSize())
               + " snapshots; convert the image to version 3");
     }
+    EntryTable whole = SnapshotL1.loadWhole(parts.storage(), geometry, entry);
     begin();
-    long[] target = diskPart(load(entry), (int) geometry.l1EntriesFor(diskSize));
+    long[] target =
+        diskPart(whole.copyOfEntries(whole.size()), (int) geometry.l1EntriesFor(diskSize));
     Attempt attempt = new Attempt();
     long offset;
     try {
