@@ -2,7 +2,9 @@
 package io.varve.engine;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +28,20 @@ public final class VarveHome {
     } catch (IOException e) {
       throw new StoreException(
           ProblemCode.READ_ONLY,
-          "the folder of the catalog " + home + " cannot be made: " + e.getMessage(),
+          "the folder of the catalog " + home + " cannot be made: " + why(e),
           "Name another one with --home or VARVE_HOME.",
           e);
     }
     return home;
+  }
+
+  /// Of these two the message is the path alone.
+  private static @Nullable String why(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "its parent folder takes none";
+      case AccessDeniedException _ -> "permission denied";
+      default -> e.getMessage();
+    };
   }
 
   private static Path choose(@Nullable Path option, Map<String, String> environment) {

@@ -36,6 +36,8 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExample:%n",
     footer = "  varve check shop")
 final class CheckAction extends Action {
+  private static final int FINDINGS_SHOWN = 8;
+
   @Parameters(paramLabel = "DISK")
   String disk = "";
 
@@ -89,6 +91,19 @@ final class CheckAction extends Action {
         .with("findings", report.findings().stream().map(Finding::toString).toList());
   }
 
+  /// The first few; the counts in the table go on, and JSON has more.
+  private static List<String> findings(Path file, CheckReport report) {
+    List<String> lines = new ArrayList<>();
+    report.findings().stream()
+        .limit(FINDINGS_SHOWN)
+        .forEach(finding -> lines.add("  " + file.getFileName() + ": " + finding));
+    long more = report.corruptions() + report.leaks() + report.checkErrors() - lines.size();
+    if (more > 0) {
+      lines.add("  " + file.getFileName() + ": and " + more + " more");
+    }
+    return lines;
+  }
+
   private static List<String> lines(
       Session session, SnapshotTree tree, Map<Path, CheckReport> reports) {
     if (reports.isEmpty()) {
@@ -111,7 +126,7 @@ final class CheckAction extends Action {
           report.corruptions(),
           report.leaks(),
           report.allocatedClusters());
-      report.findings().forEach(f -> findings.add("  " + file.getFileName() + ": " + f));
+      findings.addAll(findings(file, report));
     });
     List<String> lines = new ArrayList<>();
     lines.addAll(session.script() ? table.forScripts() : table.forPeople(""));

@@ -62,18 +62,28 @@ record Problem(String code, String message, @Nullable String cure, int exit) {
     return text.isEmpty() ? null : text;
   }
 
+  /// The library's messages are `what is wrong. What to do`, where there is something to do.
   private static Problem ofImage(ImageException e) {
+    String message = text(e);
+    int end = message.lastIndexOf(". ");
+    String reason = end < 0 ? message : message.substring(0, end);
+    String own = end < 0 ? null : message.substring(end + 2);
     return switch (e) {
       case ImageInUseException _ ->
-          error("in-use", e, "stop the program that has the image open, then try again");
+          image("in-use", reason, own, "stop the program that has it open");
       case CorruptImageException _ ->
-          error("corrupt", e, "look at it with: qemu-img check FILE; restore it if it was damaged");
+          image("corrupt-image", reason, own, "look at it with qemu-img check FILE");
       case WrongFormatException _ ->
-          error("wrong-format", e, "say what the file is: --format raw or --format qcow2");
+          image("wrong-format", reason, own, "say what the file is: --format raw or qcow2");
       case UnsupportedImageException _ ->
-          error("unsupported", e, "convert it first: qemu-img convert -O qcow2 FILE NEWFILE");
-      default -> error("image", e, null);
+          image("unsupported-image", reason, own, "convert it: qemu-img convert -O qcow2 OLD NEW");
+      default -> image("image", reason, own, null);
     };
+  }
+
+  private static Problem image(
+      String code, String reason, @Nullable String own, @Nullable String otherwise) {
+    return new Problem(code, reason, own != null ? own : otherwise, ExitCode.ERROR);
   }
 
   private static Problem ofFile(IOException e) {
@@ -96,7 +106,7 @@ record Problem(String code, String message, @Nullable String cure, int exit) {
       case DirectoryNotEmptyException f -> file("not-empty", f, "the folder is not empty", null);
       case FileSystemException f when f.getReason() != null ->
           file("file-system", f, String.valueOf(f.getReason()), cureOf(f.getReason()));
-      default -> error("input-output", e, cureOf(text(e)));
+      default -> new Problem("input-output", text(e), cureOf(text(e)), ExitCode.ERROR);
     };
   }
 
@@ -114,10 +124,6 @@ record Problem(String code, String message, @Nullable String cure, int exit) {
   private static Problem file(
       String code, FileSystemException e, String reason, @Nullable String cure) {
     return new Problem(code, e.getFile() + ": " + reason, cure, ExitCode.ERROR);
-  }
-
-  private static Problem error(String code, Exception e, @Nullable String cure) {
-    return new Problem(code, text(e), cure, ExitCode.ERROR);
   }
 
   private static String text(Throwable e) {

@@ -82,11 +82,14 @@ final class Problems {
     return switch (e) {
       case NoSpaceException _ ->
           new StoreException(
-              ProblemCode.NO_SPACE, message, "Free some space in the store and try again.", e);
+              ProblemCode.NO_SPACE,
+              reason(message),
+              "Free some space in the store and try again.",
+              e);
       case ImageInUseException _ ->
           new BusyException(
               ProblemCode.BUSY,
-              message,
+              reason(message),
               "Shut the VM down or end the other program, then try again.",
               e);
       case ReadOnlyStorageException _ -> readOnly(e, message);
@@ -125,6 +128,12 @@ final class Problems {
               ? readOnly(e, message)
               : new StoreException(ProblemCode.IO_ERROR, message, "", e);
     };
+  }
+
+  /// Without the last sentence, which is the library's own cure: the engine has a better one.
+  private static String reason(String message) {
+    int end = message.lastIndexOf(". ");
+    return end < 0 ? message : message.substring(0, end);
   }
 
   private static StoreException readOnly(IOException e, String message) {
