@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.op;
 
-import io.varve.image.Below;
-import io.varve.image.GuestOffset;
 import io.varve.image.WritableLayer;
 import io.varve.image.chain.Chain;
-import io.varve.image.chain.ChainExtent;
+import io.varve.image.qcow2.Qcow2Layer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -17,17 +14,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /// Copies a whole disk into an empty layer of the same size: full clone, import, export.
 ///
 /// Holes are skipped by the index, blocks of zeros by looking; the target then reads as zero there
-/// because it is empty. Pieces are copied side by side by a few threads.
+/// because it is empty. Pieces are copied, and compressed if asked, side by side by a few threads.
 public final class CopyOp {
-  private static final int PIECE = 2 << 20;
-  private static final int BLOCK = 64 << 10;
+  /// A multiple of every cluster size.
+  static final int PIECE = 2 << 20;
 
-  private final Chain from;
-  private final WritableLayer to;
+  private final Supplier<PieceCopier> copiers;
   private final Progress progress;
   private final long total;
   private final AtomicLong cursor = new AtomicLong();
@@ -35,11 +32,10 @@ public final class CopyOp {
   private final AtomicLong copied = new AtomicLong();
   private final AtomicBoolean stopped = new AtomicBoolean();
 
-  private CopyOp(Chain from, WritableLayer to, Progress progress) {
-    this.from = from;
-    this.to = to;
+  private CopyOp(Supplier<PieceCopier> copiers, long total, Progress progress) {
+    this.copiers = copiers;
     this.progress = progress;
-    this.total = from.size();
+    this.total = total;
   }
 
   /// Copies and flushes.
@@ -49,12 +45,28 @@ public final class CopyOp {
   /// @throws java.util.concurrent.CancellationException if `progress` throws it
   public static CopyResult copy(Chain from, WritableLayer to, int threads, Progress progress)
       throws IOException {
+    return copy(from, to, () -> new PlainCopier(from, to), threads, progress);
+  }
+
+  /// Copies every cluster that is not zero in compressed form, or plain where that is not shorter,
+  /// and flushes. The result is read-only in spirit: a compressed cluster that is written later is
+  /// stored plain.
+  ///
+  /// @param to as for [#copy], empty and without a base
+  public static CopyResult copyCompressed(Chain from, Qcow2Layer to, int threads, Progress progress)
+      throws IOException {
+    return copy(from, to, () -> new CompressingCopier(from, to), threads, progress);
+  }
+
+  private static CopyResult copy(
+      Chain from, WritableLayer to, Supplier<PieceCopier> copiers, int threads, Progress progress)
+      throws IOException {
     if (to.size() < from.size()) {
       throw new IllegalArgumentException(
           "%s has %d bytes, too few for the %d of %s"
               .formatted(to.name(), to.size(), from.size(), from.top().name()));
     }
-    CopyOp op = new CopyOp(from, to, progress);
+    CopyOp op = new CopyOp(copiers, from.size(), progress);
     op.run(threads);
     to.flush();
     long bytes = op.copied.get();
@@ -92,11 +104,10 @@ public final class CopyOp {
   }
 
   private void work() {
-    byte[] buffer = new byte[PIECE];
-    try {
+    try (PieceCopier copier = copiers.get()) {
       for (long at = nextPiece(); at < total && !stopped.get(); at = nextPiece()) {
         long end = Math.min(total, at + PIECE);
-        copyPiece(at, end, buffer);
+        copied.addAndGet(copier.copy(at, end));
         report(end - at);
       }
     } catch (IOException e) {
@@ -116,42 +127,5 @@ public final class CopyOp {
     synchronized (progress) {
       progress.advance(done.addAndGet(bytes), total);
     }
-  }
-
-  private void copyPiece(long start, long end, byte[] buffer) throws IOException {
-    long at = start;
-    while (at < end) {
-      ChainExtent extent = from.where(GuestOffset.of(at), end - at);
-      if (!extent.readsAsZero()) {
-        copyData(at, (int) extent.length(), buffer);
-      }
-      at = extent.end();
-    }
-  }
-
-  private void copyData(long at, int length, byte[] buffer) throws IOException {
-    from.read(GuestOffset.of(at), ByteBuffer.wrap(buffer, 0, length));
-    int start = 0;
-    while (start < length) {
-      int blockEnd = blockEnd(at, start, length);
-      if (Zeros.isZero(buffer, start, blockEnd)) {
-        start = blockEnd;
-        continue;
-      }
-      int end = blockEnd;
-      while (end < length && !Zeros.isZero(buffer, end, blockEnd(at, end, length))) {
-        end = blockEnd(at, end, length);
-      }
-      to.write(
-          GuestOffset.of(at + start), ByteBuffer.wrap(buffer, start, end - start), Below.NOTHING);
-      copied.addAndGet(end - start);
-      start = end;
-    }
-  }
-
-  /// End, inside the buffer, of the aligned guest block that holds position `index`.
-  private static int blockEnd(long at, int index, int length) {
-    long next = ((at + index) / BLOCK + 1) * BLOCK;
-    return (int) Math.min(length, next - at);
   }
 }

@@ -69,9 +69,10 @@ public final class Qcow2Create {
         name,
         "refcounts have 1 to 64 bits");
     require(
-        o.version() == 3 || (o.refcountOrder() == 4 && !o.extendedL2() && !o.lazyRefcounts()),
+        o.version() == 3 || fitsVersion2(o),
         name,
-        "version 2 has 16-bit refcounts and neither extended L2 nor lazy refcounts; use version 3");
+        "version 2 has 16-bit refcounts, deflate, and neither extended L2 nor lazy refcounts; use"
+            + " version 3");
     require(
         !o.extendedL2() || o.clusterBits() >= Limits.MIN_EXTENDED_L2_CLUSTER_BITS,
         name,
@@ -82,6 +83,13 @@ public final class Qcow2Create {
         name,
         "a disk of %d bytes needs larger clusters than %d bytes"
             .formatted(o.size(), geometry.clusterSize()));
+  }
+
+  private static boolean fitsVersion2(Qcow2CreateOptions o) {
+    return o.refcountOrder() == 4
+        && !o.extendedL2()
+        && !o.lazyRefcounts()
+        && o.compression() == Compression.ZLIB;
   }
 
   private static void require(boolean holds, String name, String rule)
@@ -153,6 +161,13 @@ public final class Qcow2Create {
     return length;
   }
 
+  private long incompatible() {
+    long extended = options.extendedL2() ? FeatureBits.EXTENDED_L2 : 0;
+    return options.compression() == Compression.ZLIB
+        ? extended
+        : extended | FeatureBits.COMPRESSION;
+  }
+
   private HeaderArea header() {
     Header header =
         Header.builder(options.version(), options.clusterBits())
@@ -160,7 +175,8 @@ public final class Qcow2Create {
             .l1((int) l1Entries, blockOffset(blocks))
             .refcountTable(geometry.hostOffset(1), (int) tableClusters)
             .refcountOrder(options.refcountOrder())
-            .incompatible(options.extendedL2() ? FeatureBits.EXTENDED_L2 : 0)
+            .compressionType(options.compression().type())
+            .incompatible(incompatible())
             .compatible(options.lazyRefcounts() ? FeatureBits.LAZY_REFCOUNTS : 0)
             .build();
     HeaderArea area = new HeaderArea(header, List.of(), null);

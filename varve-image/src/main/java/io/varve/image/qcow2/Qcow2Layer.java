@@ -9,6 +9,7 @@ import io.varve.image.LayerFormat;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.WritableLayer;
 import io.varve.image.qcow2.compress.ClusterDecoder;
+import io.varve.image.qcow2.compress.ClusterEncoder;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.Qcow2FormatException;
@@ -186,6 +187,40 @@ public final class Qcow2Layer implements WritableLayer {
     } finally {
       lock.writeLock().unlock();
     }
+  }
+
+  /// Writes one whole guest cluster in compressed form, given by an encoder that fits the image's
+  /// compression type. What the cluster held before is given up.
+  ///
+  /// @param at cluster aligned
+  /// @param packed the compressed bytes, `length` of them, fewer than a cluster has
+  public void writeCompressed(GuestOffset at, byte[] packed, int length) throws IOException {
+    ActiveTree active = requireWritable();
+    int cluster = area.header().clusterSize();
+    if (at.bytes() % cluster != 0 || length <= 0 || length >= cluster) {
+      throw new IllegalArgumentException(
+          "%s: %d compressed bytes at %s do not make a cluster of %d bytes"
+              .formatted(name(), length, at, cluster));
+    }
+    lock.writeLock().lock();
+    try {
+      requireInside(at.bytes(), Math.min(cluster, size - Math.min(size, at.bytes())));
+      order().requireIntact();
+      active.compressed().write(at.bytes(), packed, length);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /// Bytes of one cluster.
+  public int clusterSize() {
+    return area.header().clusterSize();
+  }
+
+  /// An encoder for [#writeCompressed], for one thread; the caller closes it.
+  public ClusterEncoder newEncoder() {
+    Header header = area.header();
+    return ClusterEncoder.of(header.compressionType(), header.clusterSize());
   }
 
   @Override

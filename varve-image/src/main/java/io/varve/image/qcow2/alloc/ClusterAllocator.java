@@ -69,6 +69,16 @@ public final class ClusterAllocator {
     return finish(first, count);
   }
 
+  /// Allocates this very cluster if it is free; for what has to follow its predecessor directly.
+  public boolean allocateAt(long cluster) throws IOException {
+    if (!refcounts.covered(cluster) || refcounts.get(cluster) != 0) {
+      return false;
+    }
+    take(cluster, 1);
+    usedUpTo(cluster + 1);
+    return true;
+  }
+
   private long firstFreeCovered(long from) throws IOException {
     long cluster = refcounts.firstFree(from);
     while (!refcounts.covered(cluster)) {

@@ -14,6 +14,7 @@ public final class ActiveTree {
   private L2Tables tables;
   private ClusterWriter writer;
   private ZeroWriter zeros;
+  private CompressedWriter compressed;
 
   public ActiveTree(ImageParts parts, String name, ClusterReader reader, EntryTable l1) {
     this.parts = parts;
@@ -23,6 +24,7 @@ public final class ActiveTree {
     this.tables = new L2Tables(parts, map);
     this.writer = new ClusterWriter(parts, map, reader, tables);
     this.zeros = new ZeroWriter(parts, map, reader, tables, writer);
+    this.compressed = new CompressedWriter(parts, map, tables);
     parts.flushOrder().attachL1(l1);
   }
 
@@ -36,6 +38,7 @@ public final class ActiveTree {
     tables = new L2Tables(parts, map);
     writer = new ClusterWriter(parts, map, reader, tables);
     zeros = new ZeroWriter(parts, map, reader, tables, writer);
+    compressed = new CompressedWriter(parts, map, tables);
     parts.flushOrder().attachL1(l1);
     reader.forgetDecoded();
   }
@@ -50,5 +53,9 @@ public final class ActiveTree {
 
   public ZeroWriter zeros() {
     return zeros;
+  }
+
+  public CompressedWriter compressed() {
+    return compressed;
   }
 }

@@ -81,6 +81,11 @@ public final class L2Tables {
     set(guestOffset, 0, SubclusterBitmap.of(0, zero));
   }
 
+  /// Points the cluster at compressed bytes. The table must be writable.
+  void setCompressed(long guestOffset, long host, int length) throws IOException {
+    set(guestOffset, L2Entry.ofCompressed(host, length, geometry.clusterBits()), 0);
+  }
+
   /// Makes the layer hold nothing for the cluster. The table must be writable.
   void setNone(long guestOffset) throws IOException {
     set(guestOffset, 0, 0);
