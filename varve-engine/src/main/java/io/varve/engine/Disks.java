@@ -26,6 +26,10 @@ public interface Disks {
   /// disk, in place. Writes nothing but Varve's identity into its header.
   DiskView register(String pool, String name, Path image);
 
+  /// Hands an image of an external pool back: it stays where it lies, with its compute snapshots,
+  /// and is no disk of Varve's any more. The inverse of [#register].
+  void unregister(DiskAddress disk);
+
   /// Writes a disk or a snapshot into one independent image file.
   ///
   /// @param replace overwrite an existing file; refused otherwise

@@ -171,6 +171,44 @@ final class ComputeSnapshotTest {
   }
 
   @Test
+  void handsAnImageBackWithItsSnapshotsAndWithoutAMark() throws IOException {
+    bed.write("d", 0, 5, BLOCK);
+    snapshot("s1");
+    Path image = bed.varve.disks().show(at("d")).file();
+
+    bed.varve.disks().unregister(at("d"));
+
+    assertThat(bed.varve.disks().list("x")).isEmpty();
+    assertThat(bed.varve.pools().rescan("x").findings())
+        .singleElement()
+        .satisfies(finding -> assertThat(finding.problem()).contains("no identity of Varve's"));
+    bed.varve.disks().register("x", "again", image);
+    assertThat(bed.read("again", 0)).isEqualTo(5);
+    assertThat(bed.varve.snapshots().list(at("again")))
+        .extracting(SnapshotView::name)
+        .containsExactly("s1");
+  }
+
+  @Test
+  void refusesAnImageThatWasCutShort() throws IOException {
+    bed.write("d", 0, 5, 20 * BLOCK);
+    Path whole = root.resolve("whole.qcow2");
+    bed.varve.disks().exportImage(at("d"), whole, io.varve.image.LayerFormat.QCOW2, false);
+    byte[] bytes = Files.readAllBytes(whole);
+    for (int length : new int[] {512, 65536, 200_000, bytes.length - 8 * BLOCK}) {
+      Path cut = place.resolve("cut-" + length + ".qcow2");
+      Files.write(cut, java.util.Arrays.copyOf(bytes, length));
+      assertThatThrownBy(() -> bed.varve.disks().register("x", "cut", cut))
+          .as("%d bytes", length)
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("cut short");
+      assertThatThrownBy(() ->
+              bed.varve.disks().importImage("x", "cut", cut, io.varve.image.LayerFormat.QCOW2))
+          .isInstanceOf(RefusedException.class);
+    }
+  }
+
+  @Test
   void deletesTheFileWithTheDisk() {
     snapshot("s1");
     assertThatThrownBy(() -> bed.varve.disks().delete(at("d"), false))

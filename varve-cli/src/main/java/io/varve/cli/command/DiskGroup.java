@@ -25,6 +25,7 @@ import picocli.CommandLine.Parameters;
       DiskGroup.Create.class,
       DiskTransfer.Import.class,
       DiskTransfer.Register.class,
+      DiskTransfer.Unregister.class,
       DiskTransfer.Export.class,
       DiskGroup.ListAll.class,
       DiskGroup.Show.class,
@@ -230,7 +231,9 @@ final class DiskGroup {
       aliases = "rm",
       description = {
         "Deletes a disk, and with --with-snapshots its snapshots too. Fast clones of it live on:",
-        "the layers that they read stay, without a name, until the last reader is gone.",
+        "the layers that they read stay, without a name, until the last reader is gone. The file"
+            + " of",
+        "an external pool is deleted too; 'disk unregister' hands it back instead.",
       },
       footerHeading = "%nExample:%n",
       footer = "  varve disk delete shop --with-snapshots --yes")
@@ -246,9 +249,10 @@ final class DiskGroup {
       DiskAddress address = DiskAddress.parseDisk(disk);
       DiskView view = session.varve().disks().show(address);
       String question =
-          "Deletes disk %s%s."
+          "Deletes disk %s, the file %s%s."
               .formatted(
                   view.address(),
+                  view.file(),
                   withSnapshots && view.snapshots() > 0
                       ? " and its " + Count.of(view.snapshots(), "snapshot")
                       : "");

@@ -132,6 +132,30 @@ final class DiskTransfer {
     }
   }
 
+  /// Hands an image back.
+  @Command(
+      name = "unregister",
+      description = {
+        "Hands the image of an external pool back: it stays where it lies, with its compute",
+        "snapshots, and is no disk of Varve's any more. The inverse of register.",
+      },
+      footerHeading = "%nExample:%n",
+      footer = "  varve disk unregister san/db")
+  static final class Unregister extends Action {
+    @Parameters(paramLabel = "DISK")
+    String disk = "";
+
+    @Override
+    void run(Session session) {
+      DiskAddress address = DiskAddress.parseDisk(disk);
+      DiskView before = session.varve().disks().show(address);
+      session.varve().disks().unregister(address);
+      session.answer(
+          Shapes.disk(before),
+          "%s: handed back; the image stays at %s".formatted(before.address(), before.file()));
+    }
+  }
+
   /// Writes a disk or a snapshot into a file of its own.
   @Command(
       name = "export",

@@ -103,6 +103,18 @@ final class DisksImpl implements Disks {
   }
 
   @Override
+  public void unregister(DiskAddress disk) {
+    parts
+        .verbs()
+        .onDisk(
+            disk.diskOnly(),
+            found -> {
+              parts.unregister().unregister(found);
+              return true;
+            });
+  }
+
+  @Override
   public CloneOutcome exportImage(
       DiskAddress source, Path target, LayerFormat format, boolean replace) {
     return Problems.guard(() -> images.giveOut(source, target, format, replace));

@@ -13,7 +13,6 @@ import io.varve.image.LayerFormat;
 import io.varve.image.chain.Chain;
 import io.varve.image.chain.ChainOptions;
 import io.varve.image.chain.OpenGate;
-import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.storage.Directories;
 import io.varve.image.storage.FileStorage;
 import io.varve.image.storage.LockMode;
@@ -46,7 +45,7 @@ final class ImageFiles {
     site.requirePresent();
     MakeDisk.Plan plan = parts.makeDisk().plan(site, name, false);
     if (format == LayerFormat.QCOW2) {
-      requireAlone(image);
+      Intake.requireFit(parts.context(), image);
     }
     try (Chain from = Chain.open(image, format, ChainOptions.readOnly(OpenGate.closed()))) {
       Resize.requireSize(from.size());
@@ -60,23 +59,6 @@ final class ImageFiles {
       Resolver.Found made =
           parts.resolver().again(plan.disk(), DiskAddress.disk(site.row().name(), name));
       return copied.outcome(parts.diskViews().of(made), "");
-    }
-  }
-
-  /// Names inside an image are its maker's, not the user's: an import follows none.
-  private static void requireAlone(Path image) throws IOException {
-    try (Qcow2Layer layer = LayerFiles.openToLook(image)) {
-      if (layer.backing().isPresent()) {
-        throw new RefusedException(
-            ProblemCode.IMPORT_REFUSED,
-            image
-                + " names a backing file ("
-                + layer.backing().get().name()
-                + "), which an import does not follow",
-            "Flatten it first, if you trust it: qemu-img convert -f qcow2 -O qcow2 '"
-                + image
-                + "' flat.qcow2, then import that.");
-      }
     }
   }
 

@@ -166,7 +166,8 @@ final class LayerFiles {
     }
   }
 
-  private static Qcow2Layer openForWriting(Path file) throws IOException {
+  /// For a verb that checks for itself which layer it has.
+  static Qcow2Layer openForWriting(Path file) throws IOException {
     return Qcow2Layer.open(
         FileStorage.open(file, FileAccess.READ_WRITE, LockMode.WRITER), Qcow2Options.readWrite());
   }

@@ -17,6 +17,7 @@ record Parts(
     CloneLinked cloneLinked,
     MakeDisk makeDisk,
     RegisterImage register,
+    UnregisterImage unregister,
     Resize resize,
     ComputeVerb compute) {
 
@@ -43,6 +44,7 @@ record Parts(
             new CloneLinked(context, journal),
             new MakeDisk(context, journal),
             new RegisterImage(context, journal),
+            new UnregisterImage(context, journal),
             new Resize(context, journal, sources),
             new ComputeVerb(context, journal));
     journal.register(merge);
@@ -53,6 +55,7 @@ record Parts(
     journal.register(parts.cloneLinked);
     journal.register(parts.makeDisk);
     journal.register(parts.register);
+    journal.register(parts.unregister);
     journal.register(parts.resize);
     journal.register(parts.compute);
     return parts;

@@ -50,6 +50,7 @@ final class RegisterImage implements JournaledVerb {
     Path real = image.toRealPath();
     requireInside(site, real);
     requireNew(site, name, real);
+    Intake.requireFit(context, real);
     Args args =
         new Args()
             .with("disk", disk)
@@ -97,12 +98,6 @@ final class RegisterImage implements JournaledVerb {
     context.step(NAME, "mark");
     FileStorage storage = FileStorage.open(file, FileAccess.READ_WRITE, LockMode.WRITER);
     try (Qcow2Layer layer = Qcow2Layer.open(storage, Qcow2Options.readWrite())) {
-      if (layer.backing().isPresent()) {
-        throw new RefusedException(
-            ProblemCode.IMPORT_REFUSED,
-            file + " names a backing file (" + layer.backing().get().name() + ")",
-            "External disks stand alone: flatten it first (qemu-img convert or rebase -b \"\").");
-      }
       layer.setIdentity(
           VarveIdentity.active(
               args.id("layer"), null, args.id("disk"), args.text("name"), args.number("when")));

@@ -332,6 +332,11 @@ public final class Qcow2Layer implements WritableLayer {
     changeHeader(area -> area.withIdentity(identity));
   }
 
+  /// Takes Varve's header extension away; durable on return.
+  public void removeIdentity() throws IOException {
+    changeHeader(area -> area.without(VarveIdentity.MAGIC));
+  }
+
   /// Names another base in the header; durable on return. What the guest reads changes with it, so
   /// the caller answers for the content (an unsafe rebase).
   public void setBacking(@Nullable BackingReference backing) throws IOException {
