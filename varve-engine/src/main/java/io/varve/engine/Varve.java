@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.engine;
 
+import io.varve.engine.internal.Engine;
+
 /// The engine: pools, disks, snapshots, clones, and the bytes of disks.
 ///
 /// **Threads.** Everything may be called from any thread. Verbs on disks that share layers exclude
@@ -25,6 +27,6 @@ public interface Varve extends AutoCloseable {
 
   /// Opens an engine on a catalog. Touches no pool.
   static Varve open(EngineConfig config) {
-    return io.varve.engine.internal.Engine.open(config);
+    return Engine.open(config);
   }
 }

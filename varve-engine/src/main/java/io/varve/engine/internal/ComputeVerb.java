@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Creates, applies and deletes compute snapshots: 1. intent, 2. the file, in an order that a crash
@@ -109,7 +110,7 @@ final class ComputeVerb implements JournaledVerb {
         });
   }
 
-  private void commit(Intent intent, java.util.function.Consumer<CatalogTx> work) {
+  private void commit(Intent intent, Consumer<CatalogTx> work) {
     context.step(NAME, "commit");
     context.write(tx -> {
       work.accept(tx);

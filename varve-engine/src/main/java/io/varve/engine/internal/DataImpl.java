@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /// The bytes of disks.
 final class DataImpl implements DiskData {
@@ -112,9 +113,7 @@ final class DataImpl implements DiskData {
             source,
             found -> {
               try (Sources.Opened opened =
-                  parts
-                      .sources()
-                      .open(found, source, false, java.util.function.UnaryOperator.identity())) {
+                  parts.sources().open(found, source, false, UnaryOperator.identity())) {
                 return new WhereViews(parts.context(), found, source).of(opened, offset, length);
               }
             });

@@ -14,10 +14,12 @@ import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.image.ImageException;
 import io.varve.image.LayerFormat;
 import io.varve.image.qcow2.Qcow2CreateOptions;
 import io.varve.image.qcow2.Qcow2Layer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -197,12 +199,12 @@ final class DisksImpl implements Disks {
     Family family = parts.context().read(tx -> Family.read(tx, found.disk().family()));
     int count = family.storageNames(found.disk().id()).size();
     LayerRow active = family.layer(found.disk().activeLayer());
-    if (active == null || !java.nio.file.Files.exists(found.site().file(active))) {
+    if (active == null || !Files.exists(found.site().file(active))) {
       return count;
     }
     try (Qcow2Layer layer = LayerFiles.openToLook(found.site().file(active))) {
       return count + layer.snapshots().list().size();
-    } catch (io.varve.image.ImageException _) {
+    } catch (ImageException _) {
       // A damaged image can be deleted all the same.
       return count;
     }

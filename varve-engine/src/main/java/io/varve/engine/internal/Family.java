@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -121,7 +122,7 @@ final class Family {
     return children(layer.id()).stream()
         .filter(child -> !child.disk().equals(layer.disk()))
         .map(child -> disks.get(child.disk()))
-        .filter(java.util.Objects::nonNull)
+        .filter(Objects::nonNull)
         .distinct()
         .toList();
   }

@@ -14,6 +14,7 @@ import io.varve.image.qcow2.format.VarveIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -120,7 +121,7 @@ final class MergeLayer implements JournaledVerb {
 
   private static boolean isRebased(Path child, @Nullable UUID parent) throws IOException {
     VarveIdentity own = LayerFiles.identity(child).orElseThrow();
-    return java.util.Objects.equals(own.parentId(), parent);
+    return Objects.equals(own.parentId(), parent);
   }
 
   /// From where nobody reads the layer any more.

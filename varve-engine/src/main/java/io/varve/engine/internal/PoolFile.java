@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 /// ```json
 /// {
 ///   "varve-pool": 1,
+///   "kind": "virtual",
 ///   "id": "0b0e0f6e-…",
 ///   "name": "main"
 /// }
@@ -35,14 +36,15 @@ record PoolFile(UUID id, String name) {
   static final String FILE_NAME = "varve-pool.json";
   private static final String VERSION_KEY = "varve-pool";
   private static final int VERSION = 1;
+  private static final String KIND = "virtual";
   private static final int LONGEST = 4096;
   private static final Pattern FIELD =
       Pattern.compile("\\s*\"([a-z-]+)\"\\s*:\\s*(?:\"([^\"\\\\]*)\"|(\\d{1,9}))\\s*");
 
   void write(Path folder) throws IOException {
     String text =
-        "{\n  \"%s\": %d,\n  \"id\": \"%s\",\n  \"name\": \"%s\"\n}\n"
-            .formatted(VERSION_KEY, VERSION, id, name);
+        "{\n  \"%s\": %d,\n  \"kind\": \"%s\",\n  \"id\": \"%s\",\n  \"name\": \"%s\"\n}\n"
+            .formatted(VERSION_KEY, VERSION, KIND, id, name);
     Path temporary = folder.resolve(FILE_NAME + ".new");
     try (FileChannel channel =
         FileChannel.open(
@@ -73,6 +75,9 @@ record PoolFile(UUID id, String name) {
     String version = fields.get(VERSION_KEY);
     if (!String.valueOf(VERSION).equals(version)) {
       throw damaged(file, "its version is " + version + ", expected " + VERSION);
+    }
+    if (!KIND.equals(fields.get("kind"))) {
+      throw damaged(file, "its kind is " + fields.get("kind") + ", expected " + KIND);
     }
     String id = fields.get("id");
     String name = fields.get("name");

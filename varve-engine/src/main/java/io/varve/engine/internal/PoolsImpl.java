@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /// The verbs on pools.
@@ -167,7 +168,7 @@ final class PoolsImpl implements Pools {
     return change(pool, (tx, row) -> tx.update(row.withProfile(profile)));
   }
 
-  private PoolView change(String pool, java.util.function.BiConsumer<CatalogTx, PoolRow> change) {
+  private PoolView change(String pool, BiConsumer<CatalogTx, PoolRow> change) {
     return Problems.guard(() -> {
       Consumer<CatalogTx> work =
           tx -> change.accept(tx, tx.pool(pool).orElseThrow(() -> Resolver.noPool(pool)));

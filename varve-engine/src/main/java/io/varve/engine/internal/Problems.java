@@ -4,6 +4,7 @@ package io.varve.engine.internal;
 import io.varve.engine.BusyException;
 import io.varve.engine.CancelledException;
 import io.varve.engine.DamagedException;
+import io.varve.engine.InvalidRequestException;
 import io.varve.engine.ProblemCode;
 import io.varve.engine.RefusedException;
 import io.varve.engine.StoreException;
@@ -68,8 +69,7 @@ final class Problems {
 
   private static VarveException internal(Exception e) {
     if (e instanceof IllegalArgumentException) {
-      return new io.varve.engine.InvalidRequestException(
-          ProblemCode.INVALID_REQUEST, messageOf(e), "", e);
+      return new InvalidRequestException(ProblemCode.INVALID_REQUEST, messageOf(e), "", e);
     }
     return new StoreException(
         ProblemCode.IO_ERROR,

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Decides what becomes of a layer whose name goes, and collects retired layers.
 ///
@@ -43,18 +44,18 @@ final class Reaper {
     List<String> notes = new ArrayList<>();
     How how = How.RETIRED;
     MergeLayer.Done done = new MergeLayer.Done(0, 0);
-    if (children.isEmpty()) {
-      done = merge.remove(site, layer, snapshot.id());
-      how = How.REMOVED;
-    } else if (children.size() == 1 && canMerge(site, children.getFirst(), notes)) {
-      try {
+    try {
+      if (children.isEmpty()) {
+        done = merge.remove(site, layer, snapshot.id());
+        how = How.REMOVED;
+      } else if (children.size() > 1) {
+        notes.add("kept as a retired layer: " + children.size() + " nodes read it");
+      } else if (canMerge(site, children.getFirst(), notes)) {
         done = merge.merge(site, layer, children.getFirst(), snapshot.id());
         how = How.MERGED;
-      } catch (ImageInUseException e) {
-        notes.add("kept as a retired layer for now: " + e.getMessage());
       }
-    } else if (children.size() > 1) {
-      notes.add("kept as a retired layer: " + children.size() + " nodes read it");
+    } catch (ImageInUseException e) {
+      notes.add("kept as a retired layer for now: " + e.getMessage());
     }
     if (how == How.RETIRED && !retire.retire(site, layer, snapshot.id())) {
       notes.add("its file could not be marked as retired while another program has it open");
@@ -116,7 +117,7 @@ final class Reaper {
             .toList());
   }
 
-  private MergeLayer.@org.jspecify.annotations.Nullable Done collect(
+  private MergeLayer.@Nullable Done collect(
       PoolSite site, LayerRow layer, boolean intoClones, List<String> notes) throws IOException {
     List<LayerRow> children = context.read(tx -> tx.children(layer.id()));
     try {

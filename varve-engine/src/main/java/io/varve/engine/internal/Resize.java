@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.engine.internal;
 
+import io.varve.engine.DiskAddress;
 import io.varve.engine.InvalidRequestException;
 import io.varve.engine.ProblemCode;
 import io.varve.engine.RefusedException;
@@ -47,7 +48,7 @@ final class Resize implements JournaledVerb {
           try (Sources.Opened disk =
               sources.open(
                   found,
-                  new io.varve.engine.DiskAddress(null, found.disk().name(), null),
+                  new DiskAddress(null, found.disk().name(), null),
                   true,
                   UnaryOperator.identity())) {
             disk.chain().resize(newSize);

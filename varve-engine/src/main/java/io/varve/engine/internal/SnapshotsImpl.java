@@ -50,7 +50,7 @@ final class SnapshotsImpl implements Snapshots {
               } else {
                 parts.compute().create(found, name);
               }
-              return parts.trees().show(again(found, disk), disk.at(name));
+              return parts.snapshotViews().show(again(found, disk), disk.at(name));
             });
   }
 
@@ -92,12 +92,13 @@ final class SnapshotsImpl implements Snapshots {
 
   @Override
   public List<SnapshotView> list(DiskAddress disk) {
-    return Problems.guard(() -> parts.trees().list(parts.resolver().disk(disk)));
+    return Problems.guard(() -> parts.snapshotViews().list(parts.resolver().disk(disk)));
   }
 
   @Override
   public SnapshotView show(DiskAddress snapshot) {
-    return Problems.guard(() -> parts.trees().show(parts.resolver().disk(snapshot), snapshot));
+    return Problems.guard(
+        () -> parts.snapshotViews().show(parts.resolver().disk(snapshot), snapshot));
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.varve.engine.DamagedException;
 import io.varve.engine.DiskAddress;
 import io.varve.engine.ProblemCode;
 import io.varve.engine.RefusedException;
+import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.SnapshotKind;
@@ -20,7 +21,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Opens what an address names for reading or writing its bytes: a disk, a storage snapshot, a
 /// compute snapshot.
@@ -43,8 +46,7 @@ final class Sources {
   /// @param chain to read and write
   /// @param owner to close
   /// @param compute the compute snapshot that it shows, or null
-  record Opened(
-      Chain chain, Chain owner, @org.jspecify.annotations.Nullable InternalSnapshot compute)
+  record Opened(Chain chain, Chain owner, @Nullable InternalSnapshot compute)
       implements AutoCloseable {
     @Override
     public void close() throws IOException {
@@ -116,9 +118,9 @@ final class Sources {
     }
   }
 
-  static int depth(io.varve.engine.catalog.CatalogTx tx, LayerRow layer) {
+  static int depth(CatalogTx tx, LayerRow layer) {
     int depth = 1;
-    for (java.util.UUID parent = layer.parent(); parent != null && depth < MAX_DEPTH; depth++) {
+    for (UUID parent = layer.parent(); parent != null && depth < MAX_DEPTH; depth++) {
       parent = tx.layer(parent).map(LayerRow::parent).orElse(null);
     }
     return depth;

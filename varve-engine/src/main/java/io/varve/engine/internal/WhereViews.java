@@ -9,6 +9,7 @@ import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.WhereExtent;
+import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
 import io.varve.image.Layer;
 import io.varve.image.chain.Chain;
@@ -68,7 +69,7 @@ final class WhereViews {
             && last.depth() == next.depth()
             && last.kind() == next.kind()
             && (next.hostOffset() < 0
-                || (next.kind() != io.varve.image.ExtentKind.COMPRESSED
+                || (next.kind() != ExtentKind.COMPRESSED
                     && last.hostOffset() + last.length() == next.hostOffset()));
     if (!continues || last == null) {
       extents.add(next);
