@@ -234,4 +234,20 @@ final class StorageSnapshotTest {
     assertThat(bed.varve.pools().collect(POOL).removed()).isEqualTo(1);
     assertThat(bed.layerFiles()).hasSize(1);
   }
+
+  @Test
+  void acceptsTheDeleteOfASnapshotThatSomeoneReads() {
+    bed.write("d", 0, 1, BLOCK);
+    snapshot("s1");
+    revert("d@s1");
+    snapshot("s2");
+    revert("d@s1");
+    try (DiskSession session = bed.varve.data().open(at("d@s2"), false)) {
+      assertThat(session.size()).isEqualTo(4 * MIB);
+      assertThat(delete("d@s2").how()).isEqualTo(How.RETIRED);
+      assertThat(bed.varve.snapshots().list(at("d"))).hasSize(1);
+    }
+    assertThat(bed.varve.pools().collect(POOL).removed()).isEqualTo(1);
+    assertThat(bed.layerFiles()).hasSize(2);
+  }
 }

@@ -52,6 +52,11 @@ final class PoolLocks {
     }
   }
 
+  /// A lock on nothing.
+  static Held nothing() {
+    return new Held(null);
+  }
+
   /// The family alone, for a verb.
   Held exclusive(PoolSite site, UUID family) throws IOException {
     return waitFor(site, family, true);
@@ -94,7 +99,7 @@ final class PoolLocks {
     Path file = lockFile(site);
     if (!exclusive && !Files.exists(file) && !Files.isWritable(file.getParent())) {
       // A read-only folder where nobody ever wrote: there is no one to exclude.
-      return new Held(null);
+      return nothing();
     }
     Fd fd = open(file, exclusive);
     boolean taken = false;

@@ -229,19 +229,28 @@ final class PoolsImpl implements Pools {
   public void forget(String pool, boolean withDisks) {
     Problems.guard(() -> {
       PoolSite site = parts.resolver().pool(pool);
-      parts
-          .context()
-          .write(tx -> {
-            List<DiskRow> disks = tx.disksOfPool(site.row().id());
-            if (!disks.isEmpty() && !withDisks) {
-              throw new RefusedException(
-                  ProblemCode.POOL_NOT_EMPTY,
-                  "pool '" + pool + "' has " + disks.size() + " disks",
-                  "Delete them, or say that they are to be forgotten too; their files stay.");
-            }
-            tx.deletePool(site.row().id());
-          });
+      try (PoolLocks.Held _ = lockIfThere(site)) {
+        parts.context().write(tx -> forget(tx, site, withDisks));
+      }
       return true;
     });
+  }
+
+  /// A pool whose place is gone can be forgotten too.
+  private PoolLocks.Held lockIfThere(PoolSite site) throws IOException {
+    return Files.isDirectory(site.folder())
+        ? parts.context().locks().wholePool(site)
+        : PoolLocks.nothing();
+  }
+
+  private static void forget(CatalogTx tx, PoolSite site, boolean withDisks) {
+    List<DiskRow> disks = tx.disksOfPool(site.row().id());
+    if (!disks.isEmpty() && !withDisks) {
+      throw new RefusedException(
+          ProblemCode.POOL_NOT_EMPTY,
+          "pool '" + site.row().name() + "' has " + disks.size() + " disks",
+          "Delete them, or say that they are to be forgotten too; their files stay.");
+    }
+    tx.deletePool(site.row().id());
   }
 }

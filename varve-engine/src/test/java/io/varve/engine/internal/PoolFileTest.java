@@ -36,7 +36,9 @@ final class PoolFileTest {
         "{}",
         "{\"varve-pool\": 1}",
         "{\"varve-pool\": 2, \"id\": \"00000000-0000-0003-0000-000000000004\", \"name\": \"x\"}",
-        "{\"varve-pool\": 1, \"id\": \"zzz\", \"name\": \"x\"}",
+        "{\"varve-pool\": 1, \"kind\": \"external\", \"id\":"
+            + " \"00000000-0000-0003-0000-000000000004\", \"name\": \"x\"}",
+        "{\"varve-pool\": 1, \"kind\": \"virtual\", \"id\": \"zzz\", \"name\": \"x\"}",
         "{\"varve-pool\": 1, \"id\": {}, \"name\": \"x\"}",
         "{\"varve-pool\": 1 \"id\": \"a\"}"
       })
