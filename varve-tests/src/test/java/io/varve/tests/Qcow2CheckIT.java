@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Images made by QEMU and then damaged: Varve's check and QEMU's must come to the same verdict.
 @Tag("interop")
 class Qcow2CheckIT {
-  private static final int DAMAGES = Integer.getInteger("varve.damages", 40);
+  private static final int DAMAGES = Integer.getInteger("varve.damages", 12);
 
   @TempDir Path folder;
 

@@ -64,7 +64,8 @@ final class CheckRun {
         tally.corruptions(
             loaded.incomplete(), "snapshot table entries are incomplete: no disk size");
       }
-      if (image.header().snapshotsOffset() + loaded.length() > image.fileLength()) {
+      long end = image.header().snapshotsOffset() + loaded.length();
+      if (loaded.length() > 0 && end > image.fileLength()) {
         tally.incomplete();
       }
       return loaded;

@@ -74,6 +74,10 @@ final class RefcountCheck {
     long clusters = references.clusters();
     int index = 0;
     for (long first = 0; first < clusters; first = refcounts.firstCluster(++index)) {
+      if (index >= refcounts.tableEntries()) {
+        compareNothing(first, clusters);
+        return;
+      }
       long end = Math.min(clusters, first + refcounts.blockEntries());
       byte[] block = refcounts.block(index);
       if (block != null) {

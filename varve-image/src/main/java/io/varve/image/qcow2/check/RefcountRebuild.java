@@ -86,10 +86,14 @@ final class RefcountRebuild {
   private void findBlocks() throws IOException {
     blocks.clear();
     long clusters = references.clusters();
-    for (int index = 0; (long) index << geometry.refcountBlockBits() < clusters; index++) {
-      long first = (long) index << geometry.refcountBlockBits();
-      long end = Math.min(clusters, first + geometry.refcountBlockEntries());
-      if (references.next(first, end) < end || keptBlock(index) != null) {
+    long cluster = references.next(0, clusters);
+    while (cluster < clusters) {
+      int index = indexOf(cluster);
+      blocks.set(index);
+      cluster = references.next((index + 1L) << geometry.refcountBlockBits(), clusters);
+    }
+    for (int index = 0; index < damaged.refcounts.tableEntries(); index++) {
+      if (damaged.refcounts.firstCluster(index) < clusters && keptBlock(index) != null) {
         blocks.set(index);
       }
     }
@@ -102,10 +106,11 @@ final class RefcountRebuild {
   }
 
   /// First of `count` clusters that nothing refers to: behind the end of the file, or inside it
-  /// where the storage cannot grow.
+  /// where the storage cannot grow or a damaged entry points there.
   private long findRoom(long count) throws IOException {
     long end = Math.max(image.clusters(), damaged.references.clusters());
-    if (!storage.capabilities().fixedSize()) {
+    boolean grows = !storage.capabilities().fixedSize();
+    if (grows && !damaged.references.anyRefused(end, count)) {
       return end;
     }
     long limit = image.fileLength() >>> geometry.clusterBits();
@@ -116,12 +121,18 @@ final class RefcountRebuild {
         return cluster;
       }
     }
+    if (grows) {
+      throw new CorruptImageException(
+          storage.name()
+              + ": damaged entries point behind the end of the file, where a new refcount structure"
+              + " would go; restore the image from a copy");
+    }
     throw new NoSpaceException(
         storage.name() + ": no room for a new refcount structure of " + count + " clusters");
   }
 
   private boolean isFree(long cluster) throws IOException {
-    if (damaged.references.get(cluster) != 0) {
+    if (damaged.references.get(cluster) != 0 || damaged.references.anyRefused(cluster, 1)) {
       return false;
     }
     int index = indexOf(cluster);

@@ -30,8 +30,11 @@ final class RefcountRepair {
   private void change(boolean raise) throws IOException {
     long clusters = references.clusters();
     boolean changed = false;
-    int index = 0;
-    for (long first = 0; first < clusters; first = refcounts.firstCluster(++index)) {
+    for (int index = 0; index < refcounts.tableEntries(); index++) {
+      long first = refcounts.firstCluster(index);
+      if (first >= clusters) {
+        break;
+      }
       byte[] block = refcounts.block(index);
       if (block != null) {
         byte[] before = block.clone();

@@ -5,9 +5,22 @@ import java.util.Locale;
 
 /// Counts what refers to each host cluster.
 final class References {
+  /// Clusters behind the end of the file that a new structure may come to lie in.
+  private static final int NEAR = 1 << 20;
+
+  /// Clusters to remember as refused, counted as often as they are: a hostile image has no end of
+  /// them, and none of it is repaired then.
+  private static final int MOST_REFUSED = 1 << 22;
+
   private final CheckedImage image;
   private final Tally tally;
   private final ClusterCounts counts = new ClusterCounts();
+
+  /// Clusters of ranges that reach too far behind the end of the file to be counted.
+  private final ClusterFlags refused = new ClusterFlags();
+
+  private int refusedClusters;
+
   private long clusters;
 
   /// Bytes of tables that may still be read before they must overlap each other.
@@ -36,6 +49,7 @@ final class References {
               + " offset 0x%x size 0x%x",
           offset,
           length);
+      refuse(offset, length);
       return false;
     }
     int bits = image.header().clusterBits();
@@ -45,6 +59,32 @@ final class References {
     }
     clusters = Math.max(clusters, last + 1);
     return true;
+  }
+
+  private void refuse(long offset, long length) {
+    int bits = image.header().clusterBits();
+    long last = Math.min(offset + length - 1 >>> bits, image.clusters() + NEAR);
+    for (long c = offset >>> bits; c <= last && refusedClusters < MOST_REFUSED; c++) {
+      refused.set(c);
+      refusedClusters++;
+    }
+    if (offset < image.fileLength()) {
+      tally.incomplete();
+    }
+  }
+
+  /// True if one of `count` clusters from `first` on, which may lie behind the end of the file,
+  /// lies in a range that was not counted: what is put there would come under a damaged entry.
+  boolean anyRefused(long first, long count) {
+    if (refusedClusters == MOST_REFUSED) {
+      return true;
+    }
+    for (long cluster = first; cluster < first + count; cluster++) {
+      if (refused.get(cluster)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Counts a table as [#add], unless all tables together are longer than the file: then they

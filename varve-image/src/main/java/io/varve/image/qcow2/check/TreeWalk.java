@@ -115,6 +115,9 @@ final class TreeWalk {
       tally.corruptions(
           times, "l2_offset=0x%x: Table is not cluster aligned; L1 entry corrupted", offset);
     }
+    if (offset == 0) {
+      tally.corruptions(times, "l2_offset=0x0: L1 entry %x names the header", entry);
+    }
     if (isActive && offset != 0) {
       requireCopied(index, entry, cluster);
     }
