@@ -4,6 +4,7 @@ package io.varve.tests.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.image.BackingReference;
+import io.varve.image.Below;
 import io.varve.image.ImageException;
 import io.varve.image.qcow2.Qcow2Create;
 import io.varve.image.qcow2.Qcow2Layer;
@@ -20,8 +21,10 @@ import io.varve.testkit.GuestOp.TakeSnapshot;
 import io.varve.testkit.GuestOp.Write;
 import io.varve.testkit.GuestOp.Zero;
 import io.varve.testkit.GuestOps;
+import io.varve.testkit.QemuTools;
 import io.varve.testkit.ReferenceDisk;
 import io.varve.testkit.SeededTest;
+import io.varve.testkit.SparseBytes;
 import io.varve.testkit.SparseStorage;
 import io.varve.testkit.Stamp;
 import io.varve.tests.image.CrashRun.Step;
@@ -29,12 +32,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every mutating operation of a layer, cut at each flush and each call, with what was not flushed
@@ -256,6 +261,48 @@ class LayerCrashTest {
             header("both", layer -> layer.setBackingAndIdentity(third, first))));
   }
 
+  /// Several compressed clusters share a host cluster, and one can lie across two.
+  @ParameterizedTest
+  @CsvSource({"0.10,12", "1.1,9", "1.1,12"})
+  void overwritesCompressedClusters(String compat, int clusterBits) throws IOException {
+    QemuTools qemu = QemuTools.require();
+    ImageShape shape = new ImageShape(compat.equals("1.1") ? 3 : 2, clusterBits, 4, false);
+    int c = (int) shape.cluster();
+    ReferenceDisk disk = new ReferenceDisk(shape.tinyDisk());
+    disk.write(0, Stamp.compressible(20 * c, 1));
+    disk.write(21L * c, Stamp.data(21L * c, c / 2, 2));
+    disk.save(folder.resolve("raw"));
+    String image = folder.resolve("packed.qcow2").toString();
+    qemu.img(
+            "convert",
+            "-q",
+            "-c",
+            "-f",
+            "raw",
+            "-O",
+            "qcow2",
+            "-o",
+            shape.qemuOptions(),
+            folder.resolve("raw").toString(),
+            image)
+        .ok();
+    SparseBytes bytes = SparseBytes.load(Path.of(image));
+    cut(
+        new CrashScene(bytes, shape, Below.NOTHING, disk, Map.of()),
+        Step.of(
+            List.of(
+                new Write(100, 300, 10),
+                new Write(3L * c, 2 * c, 11),
+                new Flush(),
+                new Discard(6L * c, 2L * c),
+                new TakeSnapshot("packed"),
+                new Write(9L * c + 50, c, 12),
+                new Flush(),
+                new Zero(12L * c, c, true),
+                new DeleteSnapshot("packed"),
+                new Write(30L * c, 4 * c, 13))));
+  }
+
   private interface HeaderChange {
     void on(Qcow2Layer layer) throws IOException;
   }
@@ -302,9 +349,8 @@ class LayerCrashTest {
         image -> {
           try (Qcow2Layer layer =
               Qcow2Layer.open(SparseStorage.of(image.bytes()), Qcow2Options.readWrite())) {
-            AfterCrash.assertSectors(
-                layer, io.varve.image.Below.NOTHING, List.of(new ReferenceDisk(size)));
-            AfterCrash.assertWritable(layer, io.varve.image.Below.NOTHING);
+            AfterCrash.assertSectors(layer, Below.NOTHING, List.of(new ReferenceDisk(size)));
+            AfterCrash.assertWritable(layer, Below.NOTHING);
           } catch (ImageException e) {
             assertThat(image.point().epoch())
                 .as(image + ": " + e)
