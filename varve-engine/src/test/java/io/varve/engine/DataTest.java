@@ -56,6 +56,20 @@ final class DataTest {
   }
 
   @Test
+  void saysHowMuchOfAnInputThatIsTooLongWasWritten() {
+    long size = bed.varve.disks().show(at("d")).size();
+    ByteArrayInputStream endless = new ByteArrayInputStream(new byte[3 * BLOCK]);
+    assertThatThrownBy(() -> bed.varve.data().write(at("d"), size - BLOCK, endless, Long.MAX_VALUE))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("its first " + BLOCK + " bytes were written");
+    assertThatThrownBy(() ->
+            bed.varve
+                .data()
+                .write(at("d"), size - BLOCK, new ByteArrayInputStream(new byte[0]), 2 * BLOCK))
+        .isInstanceOf(InvalidRequestException.class);
+  }
+
+  @Test
   void refusesRangesOutsideOfTheDisk() {
     assertThatThrownBy(() -> bed.readThroughStream("d", 4 * MIB - 1, 2))
         .isInstanceOf(InvalidRequestException.class)

@@ -143,6 +143,20 @@ final class RescanTest {
   }
 
   @Test
+  void refusesACopyOfAPoolThatIsStillThere() throws Exception {
+    Path copy = root.resolve("copy");
+    assertThat(
+            new ProcessBuilder("cp", "-a", bed.folder.toString(), copy.toString())
+                .start()
+                .waitFor())
+        .isZero();
+    assertThatThrownBy(() -> bed.varve.pools().rescan(copy))
+        .isInstanceOf(AlreadyExistsException.class)
+        .hasMessageContaining("is a copy of pool");
+    assertThat(bed.varve.disks().show(at("d")).file()).startsWith(bed.folder.toRealPath());
+  }
+
+  @Test
   void movesWithItsFolder() throws IOException {
     Path moved = Files.move(bed.folder, root.resolve("elsewhere"));
     bed.close();

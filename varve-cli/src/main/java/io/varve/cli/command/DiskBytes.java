@@ -124,7 +124,7 @@ final class DiskBytes {
     @Override
     void run(Session session) throws Exception {
       DiskAddress address = DiskAddress.parseDisk(disk);
-      long most = length == null ? Long.MAX_VALUE : length;
+      long most = mostBytes();
       long[] written = new long[1];
       DiskIo spent;
       try (InputStream in = source(session)) {
@@ -148,6 +148,18 @@ final class DiskBytes {
       if (io) {
         session.also(IoText.sentence(session, spent));
       }
+    }
+
+    /// How many bytes come at most, so that what cannot fit is refused before the first is written.
+    private long mostBytes() throws IOException {
+      long asked = length == null ? Long.MAX_VALUE : length;
+      if (from == null) {
+        return asked;
+      }
+      if (Files.isDirectory(from)) {
+        throw new UsageException(from + " is a folder", "give a file with --from");
+      }
+      return Files.isRegularFile(from) ? Math.min(asked, Files.size(from)) : asked;
     }
 
     private InputStream source(Session session) throws IOException {

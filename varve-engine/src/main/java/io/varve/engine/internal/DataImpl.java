@@ -6,6 +6,8 @@ import io.varve.engine.DiskData;
 import io.varve.engine.DiskSession;
 import io.varve.engine.InvalidRequestException;
 import io.varve.engine.ProblemCode;
+import io.varve.engine.StoreException;
+import io.varve.engine.VarveException;
 import io.varve.engine.model.DiskIo;
 import io.varve.engine.model.IoProbeRow;
 import io.varve.engine.model.IoProbeSpec;
@@ -68,7 +70,7 @@ final class DataImpl implements DiskData {
   @Override
   public long write(DiskAddress disk, long offset, InputStream in, long maxLength) {
     try (Session session = session(disk, true)) {
-      session.requireInside(offset, 0);
+      session.requireInside(offset, maxLength == Long.MAX_VALUE ? 0 : maxLength);
       byte[] piece = new byte[(int) Math.min(PIECE, Math.max(1, maxLength))];
       long done = 0;
       while (done < maxLength) {
@@ -77,12 +79,28 @@ final class DataImpl implements DiskData {
         if (got == 0) {
           break;
         }
-        session.write(offset + done, ByteBuffer.wrap(piece, 0, got));
-        done += got;
+        int fits = (int) Math.min(got, session.size() - offset - done);
+        session.write(offset + done, ByteBuffer.wrap(piece, 0, fits));
+        done += fits;
+        if (fits < got) {
+          session.flush();
+          throw tooLong(disk, done);
+        }
       }
       session.flush();
       return done;
     }
+  }
+
+  private static VarveException tooLong(DiskAddress disk, long written) {
+    return new StoreException(
+        ProblemCode.NO_SPACE,
+        "the input goes on behind the end of '"
+            + disk
+            + "': its first "
+            + written
+            + " bytes were written and flushed",
+        "Grow the disk first (disk resize), or write less (--length).");
   }
 
   @Override

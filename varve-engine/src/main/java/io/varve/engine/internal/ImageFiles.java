@@ -83,12 +83,24 @@ final class ImageFiles {
   private void requireOutside(Path target) {
     List<PoolRow> pools = parts.context().read(tx -> tx.pools());
     for (PoolRow pool : pools) {
-      if (pool.kind() == PoolKind.VIRTUAL && target.startsWith(pool.path())) {
+      if (pool.kind() == PoolKind.VIRTUAL
+          && (target.startsWith(pool.path()) || real(target).startsWith(pool.path()))) {
         throw new RefusedException(
             ProblemCode.INVALID_REQUEST,
             target + " lies inside of pool '" + pool.name() + "', where only Varve makes files",
             "Export to another folder.");
       }
+    }
+  }
+
+  /// The path without symbolic links, as far as it exists.
+  private static Path real(Path target) {
+    Path folder = target.getParent();
+    try {
+      return folder == null ? target : folder.toRealPath().resolve(target.getFileName());
+    } catch (IOException _) {
+      // The folder is missing, which is said next.
+      return target;
     }
   }
 
@@ -109,7 +121,7 @@ final class ImageFiles {
       throw new AlreadyExistsException(
           ProblemCode.FILE_EXISTS,
           "there is a file " + target + " already",
-          "Choose another one, or allow it to be replaced (--force).");
+          "Choose another one, or allow it to be replaced (--replace).");
     }
   }
 

@@ -44,6 +44,10 @@ final class Rescan {
           "Create the pool there; an external pool is created again, then rescanned by name.");
     }
     PoolFile file = PoolFile.read(real);
+    Optional<PoolRow> known = parts.context().read(tx -> tx.pool(file.id()));
+    if (known.isPresent() && !known.get().path().equals(real.toString())) {
+      requireMoved(known.get(), real);
+    }
     return run(new PoolSite(parts.context().read(tx -> adopt(tx, file, real.toString()))));
   }
 
@@ -51,6 +55,7 @@ final class Rescan {
     Optional<PoolRow> known = tx.pool(file.id());
     if (known.isPresent()) {
       if (!known.get().path().equals(path)) {
+
         tx.update(known.get().withPath(path));
       }
       return tx.pool(file.id()).orElseThrow();
@@ -63,6 +68,21 @@ final class Rescan {
     }
     tx.insert(new PoolRow(file.id(), file.name(), path, PoolKind.VIRTUAL, QuorumProfile.QUORUM, 0));
     return tx.pool(file.id()).orElseThrow();
+  }
+
+  /// A pool that is at its old place still has been copied, not moved: which of the two VMs run on,
+  /// only the user knows.
+  private static void requireMoved(PoolRow known, Path path) throws IOException {
+    Path before = Path.of(known.path());
+    if (PoolFile.isIn(before) && PoolFile.read(before).id().equals(known.id())) {
+      throw new AlreadyExistsException(
+          ProblemCode.POOL_EXISTS,
+          "%s is a copy of pool '%s', which is at %s still"
+              .formatted(path, known.name(), known.path()),
+          "Use the copy with a catalog of its own (--home), or forget pool '"
+              + known.name()
+              + "' first and rescan the copy.");
+    }
   }
 
   RescanReport run(PoolSite site) throws IOException {
