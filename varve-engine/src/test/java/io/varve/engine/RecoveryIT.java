@@ -55,7 +55,7 @@ final class RecoveryIT {
   private record Scenario(
       String name, Consumer<TestBed> prepare, Consumer<Varve> run, List<String> untouched) {
     boolean virtual() {
-      return !name.startsWith("compute") && !name.equals("register");
+      return !name.startsWith("compute") && !name.endsWith("register");
     }
   }
 
@@ -177,6 +177,15 @@ final class RecoveryIT {
             RecoveryIT::compute,
             v -> v.snapshots().delete(at("d@s1")),
             List.of("d", "d@s2")),
+        new Scenario(
+            "unregister",
+            bed -> {
+              compute(bed);
+              bed.varve.disks().create("x", "e", DiskSpec.of(MIB));
+              bed.write("e", 0, 5, BLOCK);
+            },
+            v -> v.disks().unregister(at("d")),
+            List.of("e")),
         new Scenario(
             "register",
             bed -> {
