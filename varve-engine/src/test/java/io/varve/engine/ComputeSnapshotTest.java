@@ -16,10 +16,12 @@ import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.RescanReport;
 import io.varve.engine.model.SnapshotKind;
 import io.varve.engine.model.SnapshotKindChoice;
+import io.varve.engine.model.SnapshotTree;
 import io.varve.engine.model.SnapshotView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,22 +133,31 @@ final class ComputeSnapshotTest {
   }
 
   @Test
-  void comesBackFromTheFilesWithParentsUnknown() throws IOException {
+  void comesBackFromTheFilesWithItsTree() throws IOException {
     bed.write("d", 0, 1, BLOCK);
     snapshot("s1");
     bed.write("d", 0, 2, BLOCK);
     snapshot("s2");
+    snapshot("gone");
+    snapshot("s3");
+    bed.varve.snapshots().revert(at("d@s1"), null);
+    snapshot("s4");
+    bed.varve.snapshots().delete(at("d@gone"));
     Files.writeString(place.resolve("notes.txt"), "not an image");
+    List<SnapshotView> before = bed.varve.snapshots().list(at("d"));
+    SnapshotTree tree = bed.varve.snapshots().tree(at("d"), false);
+
     bed.varve.pools().forget("x", true);
     bed.varve.pools().create(PoolSpec.external("x", place));
     RescanReport report = bed.varve.pools().rescan("x");
+
     assertThat(report.disks()).isEqualTo(1);
-    assertThat(report.snapshots()).isEqualTo(2);
+    assertThat(report.snapshots()).isEqualTo(4);
     assertThat(report.findings()).isEmpty();
     assertThat(bed.varve.snapshots().list(at("d")))
-        .allMatch(s -> !s.parentKnown())
-        .extracting(SnapshotView::name)
-        .containsExactly("s1", "s2");
+        .isEqualTo(before)
+        .allMatch(s -> s.parentKnown());
+    assertThat(bed.varve.snapshots().tree(at("d"), false)).isEqualTo(tree);
     assertThat(bed.read("d@s1", 0)).isEqualTo(1);
   }
 

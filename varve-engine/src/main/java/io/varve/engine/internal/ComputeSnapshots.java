@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// The snapshots inside a disk's file, where the file is the truth, beside what the catalog knows
 /// of them: their parents, which qcow2 does not record.
@@ -53,17 +54,32 @@ final class ComputeSnapshots {
         .findFirst()
         .orElseGet(() ->
             new SnapshotRow(
-                UUID.nameUUIDFromBytes(
-                    (disk.id() + "@" + entry.id()).getBytes(StandardCharsets.UTF_8)),
+                idOf(disk, entry),
                 disk.id(),
                 entry.name(),
                 SnapshotKind.COMPUTE,
                 disk.activeLayer(),
                 entry.id(),
                 false,
-                null,
-                false,
+                entry.lineage() == null ? null : entry.lineage().parentId(),
+                entry.lineage() != null,
                 entry.takenAt().toEpochMilli()));
+  }
+
+  /// The same for the same snapshot of the same disk, also after the catalog was lost.
+  static UUID idOf(DiskRow disk, InternalSnapshot entry) {
+    String name = disk.id() + "@" + entry.id() + "@" + entry.takenAt();
+    return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// The internal id of the snapshot that the disk stands on, by what the file says; null if it
+  /// says nothing.
+  static @Nullable String current(List<InternalSnapshot> inFile) {
+    return inFile.stream()
+        .filter(entry -> entry.lineage() != null && entry.lineage().current())
+        .map(InternalSnapshot::id)
+        .findFirst()
+        .orElse(null);
   }
 
   static boolean isOf(SnapshotRow row, InternalSnapshot entry) {

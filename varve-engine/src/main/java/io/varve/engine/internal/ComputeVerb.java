@@ -130,7 +130,7 @@ final class ComputeVerb implements JournaledVerb {
     boolean parentKnown = known || disk.computeParent() != null;
     tx.insert(
         new SnapshotRow(
-            context.newId(),
+            ComputeSnapshots.idOf(disk, made),
             disk.id(),
             made.name(),
             SnapshotKind.COMPUTE,

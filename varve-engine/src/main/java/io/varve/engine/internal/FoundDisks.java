@@ -68,9 +68,12 @@ final class FoundDisks {
       List<SnapshotRow> snapshots,
       List<InternalSnapshot> compute) {
     DiskRow row(UUID pool, @Nullable DiskRow known) {
-      String parent = known == null ? null : known.computeParent();
-      boolean still = compute.stream().anyMatch(s -> s.id().equals(parent));
-      return new DiskRow(id, pool, family, name, size, active, still ? parent : null, created, 0);
+      String parent = ComputeSnapshots.current(compute);
+      if (parent == null && known != null) {
+        String before = known.computeParent();
+        parent = compute.stream().anyMatch(s -> s.id().equals(before)) ? before : null;
+      }
+      return new DiskRow(id, pool, family, name, size, active, parent, created, 0);
     }
   }
 

@@ -122,7 +122,8 @@ final class RegisterImage implements JournaledVerb {
     UUID layer = args.id("layer");
     UUID pool = site.row().id();
     long when = args.number("when");
-    DiskRow row = new DiskRow(disk, pool, disk, args.text("name"), size, layer, null, when, 0);
+    String parent = ComputeSnapshots.current(inside);
+    DiskRow row = new DiskRow(disk, pool, disk, args.text("name"), size, layer, parent, when, 0);
     tx.insert(row);
     tx.insert(
         new LayerRow(

@@ -2,6 +2,7 @@
 package io.varve.image.qcow2;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// One internal snapshot of an image (spec: "Snapshots").
 ///
@@ -10,5 +11,18 @@ import java.time.Instant;
 /// @param takenAt when it was taken
 /// @param vmStateSize bytes of saved VM memory, 0 for a snapshot of the disk alone
 /// @param diskSize size of the disk at that time, bytes
+/// @param lineage what is known of its place in the tree; null for a snapshot of another maker
 public record InternalSnapshot(
-    String id, String name, Instant takenAt, long vmStateSize, long diskSize) {}
+    String id,
+    String name,
+    Instant takenAt,
+    long vmStateSize,
+    long diskSize,
+    @Nullable Lineage lineage) {
+  /// The place of a snapshot in the tree.
+  ///
+  /// @param parentId id of the snapshot it was taken on; null for a first one, and where that
+  ///   snapshot was deleted by another program
+  /// @param current the disk stands on this snapshot
+  public record Lineage(@Nullable String parentId, boolean current) {}
+}

@@ -4,7 +4,10 @@ package io.varve.image.qcow2;
 import io.varve.image.Layer;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.UnsupportedImageException;
+import io.varve.image.qcow2.InternalSnapshot.Lineage;
 import io.varve.image.qcow2.format.SnapshotEntry;
+import io.varve.image.qcow2.format.SnapshotLineage;
+import io.varve.image.qcow2.format.SnapshotLineage.Ref;
 import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.snapshot.SnapshotL1;
 import io.varve.image.qcow2.snapshot.SnapshotStore;
@@ -33,7 +36,8 @@ public final class InternalSnapshots {
   public List<InternalSnapshot> list() throws IOException {
     layer.lock().readLock().lock();
     try {
-      return entries().stream().map(this::describe).toList();
+      List<SnapshotEntry> all = entries();
+      return all.stream().map(entry -> describe(entry, all)).toList();
     } finally {
       layer.lock().readLock().unlock();
     }
@@ -47,7 +51,8 @@ public final class InternalSnapshots {
   public InternalSnapshot create(String name, Instant when) throws IOException {
     return exclusive(store -> {
       requireNewName(store, name);
-      return describe(store.create(name, when));
+      SnapshotEntry entry = store.create(name, when);
+      return describe(entry, store.entries());
     });
   }
 
@@ -101,14 +106,24 @@ public final class InternalSnapshots {
     return Qcow2Opener.snapshots(layer.storage(), layer.area().header()).entries();
   }
 
-  private InternalSnapshot describe(SnapshotEntry entry) {
+  private InternalSnapshot describe(SnapshotEntry entry, List<SnapshotEntry> all) {
     Instant when = Instant.ofEpochSecond(entry.seconds() & 0xffff_ffffL, entry.nanos());
     return new InternalSnapshot(
         entry.id(),
         entry.name(),
         when,
         entry.vmStateSize(),
-        entry.diskSizeOr(layer.area().header().size()));
+        entry.diskSizeOr(layer.area().header().size()),
+        SnapshotLineage.of(entry).map(own -> lineage(own, all)).orElse(null));
+  }
+
+  private static Lineage lineage(SnapshotLineage own, List<SnapshotEntry> all) {
+    Ref parent = own.parent();
+    String id =
+        parent == null
+            ? null
+            : all.stream().filter(parent::names).map(SnapshotEntry::id).findFirst().orElse(null);
+    return new Lineage(id, own.current());
   }
 
   private SnapshotEntry find(List<SnapshotEntry> entries, String nameOrId) {

@@ -9,8 +9,10 @@ import static io.varve.image.qcow2.TestImages.pattern;
 import static io.varve.image.qcow2.TestImages.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.varve.image.UnsupportedImageException;
+import io.varve.image.qcow2.InternalSnapshot.Lineage;
 import io.varve.image.storage.MemoryStorage;
 import java.io.IOException;
 import java.time.Instant;
@@ -152,6 +154,29 @@ class InternalSnapshotsTest {
       layer.snapshots().create("b", NOON);
       layer.snapshots().delete("a");
       assertThat(layer.snapshots().create("c", NOON).id()).isEqualTo("3");
+    }
+  }
+
+  @Test
+  void theTreeStandsInTheFile() throws IOException {
+    try (Qcow2Layer layer = open(storage)) {
+      InternalSnapshots snapshots = layer.snapshots();
+      snapshots.create("root", NOON);
+      snapshots.create("middle", NOON);
+      snapshots.create("leaf", NOON);
+      snapshots.apply("root");
+      snapshots.create("branch", NOON);
+      snapshots.delete("middle");
+    }
+    try (Qcow2Layer layer = open(storage)) {
+      assertThat(layer.snapshots().list())
+          .extracting(InternalSnapshot::name, InternalSnapshot::lineage)
+          .containsExactly(
+              tuple("root", new Lineage(null, false)),
+              tuple("leaf", new Lineage("1", false)),
+              tuple("branch", new Lineage("1", true)));
+      layer.snapshots().delete("branch");
+      assertThat(layer.snapshots().list().getFirst().lineage()).isEqualTo(new Lineage(null, true));
     }
   }
 }

@@ -82,6 +82,21 @@ public record SnapshotEntry(
     return nameBytes.asText();
   }
 
+  SnapshotEntry withExtra(Bytes extra) {
+    return new SnapshotEntry(
+        l1Offset,
+        l1Size,
+        idBytes,
+        nameBytes,
+        seconds,
+        nanos,
+        vmClock,
+        vmStateSize,
+        diskSize,
+        icount,
+        extra);
+  }
+
   public SnapshotEntry withL1(long offset, int entries) {
     return new SnapshotEntry(
         offset,

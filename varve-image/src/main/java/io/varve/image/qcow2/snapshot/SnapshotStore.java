@@ -8,6 +8,7 @@ import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.SnapshotEntry;
+import io.varve.image.qcow2.format.SnapshotLineage;
 import io.varve.image.qcow2.format.SnapshotTable;
 import io.varve.image.qcow2.io.ActiveTree;
 import io.varve.image.qcow2.io.ImageParts;
@@ -64,14 +65,12 @@ public final class SnapshotStore {
     EntryTable activeL1 = active.map().l1();
     long[] l1 = diskPart(activeL1.copyOfEntries(activeL1.size()), activeL1.size());
     Attempt attempt = new Attempt();
-    SnapshotEntry entry;
-    List<SnapshotEntry> next = new ArrayList<>(entries);
+    List<SnapshotEntry> next;
     ClusterRun table;
     try {
       attempt.count(l1);
       long offset = attempt.store(l1);
-      entry = entryFor(name, when, offset, l1.length);
-      next.add(entry);
+      next = SnapshotLineage.taken(entries, entryFor(name, when, offset, l1.length));
       table = attempt.write(SnapshotTable.encode(next, parts.header().diskSize()));
       order.commitCounts();
     } catch (IOException e) {
@@ -87,7 +86,7 @@ public final class SnapshotStore {
 
       switchTable(next, table);
     });
-    return entry;
+    return next.getLast();
   }
 
   @FunctionalInterface
@@ -133,10 +132,13 @@ public final class SnapshotStore {
     long[] target =
         diskPart(whole.copyOfEntries(whole.size()), (int) geometry.l1EntriesFor(diskSize));
     Attempt attempt = new Attempt();
+    List<SnapshotEntry> next = SnapshotLineage.standingOn(entry, entries);
     long offset;
+    ClusterRun table;
     try {
       attempt.count(target);
       offset = attempt.store(target);
+      table = attempt.write(SnapshotTable.encode(next, diskSize));
       order.commitCounts();
     } catch (IOException e) {
       throw attempt.undo(e);
@@ -148,6 +150,7 @@ public final class SnapshotStore {
       EntryTable old = active.map().l1();
       parts.header().writeSizeAndL1(diskSize, target.length, offset);
       order.barrier();
+      switchTable(next, table);
 
       active.switchTo(new EntryTable(offset, target));
       for (long l1Entry : target) {
@@ -166,8 +169,7 @@ public final class SnapshotStore {
     long punchedBefore = parts.dropped().punchedBytes();
     begin();
     long[] l1 = load(entry);
-    List<SnapshotEntry> next = new ArrayList<>(entries);
-    next.remove(entry);
+    List<SnapshotEntry> next = SnapshotLineage.without(entry, entries);
     Attempt attempt = new Attempt();
     ClusterRun table = null;
     try {
