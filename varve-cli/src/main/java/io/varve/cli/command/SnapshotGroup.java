@@ -55,9 +55,10 @@ final class SnapshotGroup {
       description = {
         "Keeps what the disk is now under a name. Takes the same moment for a disk of any size",
         "and copies no data. On virtual storage the layer is frozen and later writes go to a new",
-        "file (redirect on write); on external storage the snapshot lies inside the one image,",
-        "and changing a block that it holds costs more I/O (copy on write; see 'varve io').",
-        "It is a state, not a backup.",
+        "file (redirect on write); on external storage the snapshot lies inside the one image"
+            + " (copy",
+        "on write). The first change of a block that a snapshot holds costs more I/O than before,",
+        "new data does not: see 'varve io DISK --probe'. It is a state, not a backup.",
       },
       footerHeading = "%nExamples:%n",
       footer = {

@@ -95,7 +95,8 @@ public final class CapabilityPolicy {
   private static Verdict computeOnVirtual(QuorumProfile profile, int hosts, int witnesses) {
     return hasQuorum(profile, hosts, witnesses)
         ? Verdict.refuse(
-            "virtual storage takes storage snapshots, which cost no extra I/O on later changes",
+            "virtual storage keeps each state in a file of its own, which is deleted without a"
+                + " trace",
             "Take a storage snapshot (--kind storage or auto).")
         : Verdict.allow(
             "a compute snapshot stays inside the one image and needs no shared metadata");
