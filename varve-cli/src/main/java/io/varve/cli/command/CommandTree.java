@@ -70,6 +70,7 @@ public final class CommandTree {
     for (String name : names) {
       line.addSubcommand(name, Objects.requireNonNull(COMMANDS.get(name)).get());
     }
+    line.getCommandSpec().version("varve " + VersionAction.version());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setAbbreviatedOptionsAllowed(false);
     line.setUsageHelpWidth(100);

@@ -39,6 +39,13 @@ final class Root {
   boolean help;
 
   @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      order = 909,
+      description = "prints the version")
+  boolean version;
+
+  @Option(
       names = "--home",
       paramLabel = "DIR",
       scope = ScopeType.INHERIT,

@@ -109,6 +109,28 @@ class CommandTreeTest {
   }
 
   @Test
+  void saysItsVersionTheWayPeopleAsk() {
+    assertThat(run("--version")).isZero();
+    assertThat(out()).startsWith("varve ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "snapshot ls",
+        "snap ls",
+        "snapshot rollback",
+        "snapshot rm",
+        "disk rm",
+        "pool ls"
+      })
+  void knowsTheWordsOfOtherTools(String words) {
+    String[] arguments = (words + " --help").split(" ");
+    assertThat(run(arguments)).isZero();
+    assertThat(out()).contains("Usage: varve");
+  }
+
+  @Test
   void completionKnowsEveryCommand() {
     assertThat(run("completion")).isZero();
     assertThat(out()).contains("snapshot").contains("revert").contains("_complete_varve");
