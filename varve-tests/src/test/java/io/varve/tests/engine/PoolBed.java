@@ -144,8 +144,9 @@ final class PoolBed implements PoolModel.Seen, AutoCloseable {
           varve.disks().importImage(POOL, disk, raw(size, number), LayerFormat.RAW);
       case PoolOp.Register register -> register(register);
       case PoolOp.Write(String disk, long at, int length, long number) -> {
-        ByteBuffer data = Stamp.data(at, length, number);
-        varve.data().write(at(disk), at, new ByteArrayInputStream(data.array()), length);
+        byte[] data = new byte[length];
+        Stamp.data(at, length, number).get(data);
+        varve.data().write(at(disk), at, new ByteArrayInputStream(data), length);
       }
       case PoolOp.Zero(String disk, long at, long length) ->
           varve.data().zero(at(disk), at, length);

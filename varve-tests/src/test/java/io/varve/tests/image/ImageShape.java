@@ -48,12 +48,12 @@ record ImageShape(int version, int clusterBits, int refcountOrder, boolean exten
   /// A disk that spans several L2 tables where that is cheap, ends inside a cluster, and stays
   /// small enough to compare after each step.
   long smallDisk() {
-    return Math.clamp(200 * cluster(), 300_000, 9_000_000) / 512 * 512 + 1536;
+    return Math.clamp(200 * cluster(), 300_000L, 9_000_000L) / 512 * 512 + 1536;
   }
 
   /// A disk that can be compared thousands of times.
   long tinyDisk() {
-    return Math.clamp(60 * cluster(), 100_000, 1_200_000) / 512 * 512 + 1536;
+    return Math.clamp(60 * cluster(), 100_000L, 1_200_000L) / 512 * 512 + 1536;
   }
 
   Qcow2CreateOptions options(long size) {
