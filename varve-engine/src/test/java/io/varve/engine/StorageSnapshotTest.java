@@ -250,4 +250,22 @@ final class StorageSnapshotTest {
     assertThat(bed.varve.pools().collect(POOL).removed()).isEqualTo(1);
     assertThat(bed.layerFiles()).hasSize(2);
   }
+
+  @Test
+  void keepsOldDataHiddenBehindAShorterLayerThatIsMergedAway() {
+    bed.write("d", 3 * MIB, 1, BLOCK);
+    snapshot("long");
+    bed.varve.disks().resize(at("d"), 2 * MIB, true);
+    snapshot("short");
+    bed.varve.disks().resize(at("d"), 4 * MIB, false);
+    assertThat(bed.read("d", 3 * MIB)).isZero();
+    snapshot("above");
+    bed.write("d", 0, 2, 512);
+    assertThat(delete("d@short").how()).isEqualTo(How.MERGED);
+    assertThat(bed.read("d", 3 * MIB)).isZero();
+    assertThat(bed.read("d@above", 3 * MIB)).isZero();
+    assertThat(bed.read("d@long", 3 * MIB)).isEqualTo(1);
+    assertThat(delete("d@long").how()).isEqualTo(How.MERGED);
+    assertThat(bed.read("d", 3 * MIB)).isZero();
+  }
 }
