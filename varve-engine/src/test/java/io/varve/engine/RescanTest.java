@@ -143,6 +143,18 @@ final class RescanTest {
   }
 
   @Test
+  void nothingIsBuiltOnALayerThatIsMissing() throws IOException {
+    Files.delete(bed.varve.snapshots().show(at("d@s1")).file());
+    assertThatThrownBy(() -> bed.varve.snapshots().create(at("d"), "more", SnapshotKindChoice.AUTO))
+        .isInstanceOf(DamagedException.class)
+        .hasMessageContaining("is missing");
+    assertThatThrownBy(() -> bed.varve.snapshots().revert(at("d@s2"), null))
+        .isInstanceOf(DamagedException.class);
+    assertThatThrownBy(() -> bed.varve.clones().fast(at("d@s2"), "c"))
+        .isInstanceOf(DamagedException.class);
+  }
+
+  @Test
   void refusesACopyOfAPoolThatIsStillThere() throws Exception {
     Path copy = root.resolve("copy");
     assertThat(

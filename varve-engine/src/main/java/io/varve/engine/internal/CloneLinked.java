@@ -45,6 +45,7 @@ final class CloneLinked implements JournaledVerb {
   /// Makes one disk per name, under the family's lock. Returns their ids.
   List<UUID> make(PoolSite site, LayerRow base, List<String> names) throws IOException {
     requireFree(site, names);
+    Layers.requireStanding(context, site, base);
     Qcow2Info info;
     try (Qcow2Layer layer = LayerFiles.openToLook(site.file(base))) {
       LayerFiles.requireLayer(layer, base.id());

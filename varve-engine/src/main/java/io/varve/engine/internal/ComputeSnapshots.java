@@ -2,6 +2,8 @@
 package io.varve.engine.internal;
 
 import io.varve.engine.DiskAddress;
+import io.varve.engine.ProblemCode;
+import io.varve.engine.RefusedException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
 import io.varve.engine.catalog.SnapshotRow;
@@ -26,7 +28,23 @@ final class ComputeSnapshots {
   static InternalSnapshot find(Qcow2Layer layer, String nameOrId, DiskAddress address)
       throws IOException {
     List<InternalSnapshot> all = layer.snapshots().list();
+    requireOne(all, nameOrId, address);
     return find(all, nameOrId).orElseThrow(() -> Resolver.noSnapshot(address));
+  }
+
+  /// QEMU gives the same name twice without a word; to take any of them would be a guess.
+  private static void requireOne(List<InternalSnapshot> all, String name, DiskAddress address) {
+    List<String> ids =
+        all.stream().filter(s -> s.name().equals(name)).map(InternalSnapshot::id).toList();
+    if (ids.size() > 1) {
+      throw new RefusedException(
+          ProblemCode.INVALID_REQUEST,
+          "'%s' names %d snapshots inside the image, with the ids %s"
+              .formatted(address, ids.size(), String.join(", ", ids)),
+          "Give the id instead of the name: "
+              + new DiskAddress(address.pool(), address.disk(), ids.getFirst())
+              + ".");
+    }
   }
 
   static Optional<InternalSnapshot> find(List<InternalSnapshot> all, String nameOrId) {

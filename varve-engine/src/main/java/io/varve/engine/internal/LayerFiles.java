@@ -29,6 +29,9 @@ import java.util.UUID;
 /// even where the user is root. [#openFrozen] is for merges and for changing what a layer says of
 /// itself, and only the verbs of this package reach it.
 final class LayerFiles {
+  /// The largest cluster: header, extensions and backing name.
+  private static final long WIPED = 2 << 20;
+
   private LayerFiles() {}
 
   /// Makes an empty layer: under a temporary name, flushed, then under its own. The name is durable
@@ -209,12 +212,21 @@ final class LayerFiles {
       return 0;
     }
     if (!Files.isRegularFile(file)) {
+      wipe(file);
       return 0;
     }
     try (FileStorage claimed = claim(file)) {
       long bytes = claimed.allocatedBytes();
       Directories.delete(file);
       return bytes;
+    }
+  }
+
+  /// A device cannot be unlinked: its header goes, so that nothing finds an image there any more.
+  private static void wipe(Path device) throws IOException {
+    try (FileStorage claimed = claim(device)) {
+      claimed.zero(0, Math.min(WIPED, claimed.size()));
+      claimed.flush();
     }
   }
 

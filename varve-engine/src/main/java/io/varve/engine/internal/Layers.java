@@ -7,6 +7,9 @@ import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.model.NodeRole;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,34 @@ final class Layers {
                 ProblemCode.DISK_NOT_FOUND,
                 "disk " + disk + " is not in the catalog",
                 "Run a rescan of the pool."));
+  }
+
+  /// Refuses to build on a layer of which no byte could be read: it and all that it stands on must
+  /// be there.
+  static void requireStanding(Context context, PoolSite site, LayerRow top) {
+    List<LayerRow> chain = context.read(tx -> chain(tx, top));
+    for (LayerRow layer : chain) {
+      if (!Files.exists(site.file(layer))) {
+        throw new DamagedException(
+            ProblemCode.LAYER_MISSING,
+            "the layer file "
+                + site.file(layer)
+                + " is missing, and the disk cannot be read"
+                + " without it",
+            "Put it back; if it is lost, a rescan of the pool shows what still stands.");
+      }
+    }
+  }
+
+  private static List<LayerRow> chain(CatalogTx tx, LayerRow top) {
+    List<LayerRow> chain = new ArrayList<>();
+    LayerRow layer = top;
+    while (layer != null && chain.size() <= Sources.MAX_DEPTH) {
+      chain.add(layer);
+      UUID parent = layer.parent();
+      layer = parent == null ? null : tx.layer(parent).orElse(null);
+    }
+    return chain;
   }
 
   /// The row of a new active layer of a disk on virtual storage.

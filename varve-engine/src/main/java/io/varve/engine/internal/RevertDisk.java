@@ -47,6 +47,7 @@ final class RevertDisk implements JournaledVerb {
   void revert(Resolver.Found found, LayerRow target, @Nullable String keepAs) throws IOException {
     DiskRow disk = found.disk();
     PoolSite site = found.site();
+    Layers.requireStanding(context, site, target);
     LayerRow old = context.read(tx -> tx.layer(disk.activeLayer())).orElse(null);
     long when = context.now();
     if (old != null) {

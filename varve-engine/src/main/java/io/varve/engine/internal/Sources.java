@@ -89,7 +89,7 @@ final class Sources {
       Qcow2Layer top = (Qcow2Layer) chain.top();
       InternalSnapshot entry = ComputeSnapshots.find(top, snapshot, address);
       List<Layer> layers = new ArrayList<>(chain.layers());
-      layers.set(0, top.snapshots().view(entry.id()));
+      layers.set(0, top.snapshots().view(ComputeSnapshots.key(top.snapshots().list(), entry)));
       return new Opened(Chain.of(layers), chain, entry);
     } catch (IOException | RuntimeException e) {
       chain.close();

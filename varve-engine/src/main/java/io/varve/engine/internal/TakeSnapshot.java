@@ -48,6 +48,7 @@ final class TakeSnapshot implements JournaledVerb {
     PoolSite site = found.site();
     DiskRow disk = found.disk();
     LayerRow active = Layers.active(context, disk);
+    Layers.requireStanding(context, site, active);
     Path file = site.file(active);
     try (Qcow2Layer layer = LayerFiles.openActive(file, active.id())) {
       Qcow2Info info = layer.info();
