@@ -129,6 +129,20 @@ class CliTourIT {
   }
 
   @Test
+  void anImageIsTakenInPlaceAndHandedBack() throws IOException {
+    varve.ok("disk", "create", "san/d", "64M");
+    write("d", "0", "kept");
+    varve.ok("snapshot", "create", "d@one");
+    Path image = Path.of(varve.ok("disk", "show", "d", "--json").json().get("file").asString());
+    assertThat(varve.ok("disk", "unregister", "d").out()).contains("handed back");
+    assertThat(image).exists();
+    varve.refused(1, "disk", "show", "d");
+    varve.ok("disk", "register", "san/again", image.toString());
+    assertThat(read("again@one", "0", 4)).isEqualTo("kept");
+    varve.refused(1, "disk", "unregister", "main/none");
+  }
+
+  @Test
   void whereNamesTheLayerThatHoldsABlock() {
     varve.ok("disk", "create", "main/d", "64M");
     write("d", "0", "old");
