@@ -18,9 +18,16 @@ import io.varve.engine.model.SnapshotKind;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotTree;
 import io.varve.engine.model.SnapshotView;
+import io.varve.image.qcow2.check.CheckProgress;
+import io.varve.image.qcow2.check.Qcow2Check;
+import io.varve.image.storage.FileAccess;
+import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.LockMode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -239,5 +246,33 @@ final class ComputeSnapshotTest {
     assertThat(bed.varve.snapshots().revert(at("d@small"), "big").size()).isEqualTo(4 * MIB);
     assertThat(bed.varve.snapshots().revert(at("d@big"), null).size()).isEqualTo(8 * MIB);
     assertThat(bed.read("d", 7 * MIB)).isEqualTo(3);
+  }
+
+  @Test
+  void leavesNoLeakedClusterOnceTheIntentIsGone() throws IOException {
+    bed.write("d", 0, 1, BLOCK);
+    List<Long> leaks = new ArrayList<>();
+    Varve watched =
+        bed.again((_, step) -> {
+          if (step.equals("commit")) {
+            leaks.add(leaks(place.resolve("d.qcow2")));
+          }
+        });
+    watched.snapshots().create(at("d"), "s1", SnapshotKindChoice.AUTO);
+    bed.write("d", 0, 2, BLOCK);
+    watched.snapshots().create(at("d"), "s2", SnapshotKindChoice.AUTO);
+    watched.snapshots().revert(at("d@s1"), null);
+    watched.snapshots().delete(at("d@s1"));
+    watched.snapshots().delete(at("d@s2"));
+    assertThat(leaks).containsExactly(0L, 0L, 0L, 0L, 0L);
+  }
+
+  /// As a crash would leave them: the verb has the file open still.
+  private static long leaks(Path file) {
+    try (FileStorage storage = FileStorage.open(file, FileAccess.READ_ONLY, LockMode.FORCE_SHARE)) {
+      return Qcow2Check.check(storage, CheckProgress.NONE).leaks();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

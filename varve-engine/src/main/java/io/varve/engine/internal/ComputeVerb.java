@@ -61,6 +61,9 @@ final class ComputeVerb implements JournaledVerb {
           boolean known = allKnown(found.disk(), layer.snapshots().list());
           InternalSnapshot made =
               layer.snapshots().create(name, Instant.ofEpochMilli(intent.args().number("when")));
+          // What the old snapshot table held is counted down only now: before the intent goes,
+          // because without it nobody looks for leaked clusters.
+          layer.flush();
           commit(intent, tx -> created(tx, intent, made, known));
           return made.id();
         });
@@ -165,6 +168,7 @@ final class ComputeVerb implements JournaledVerb {
         wanted.isEmpty()
             ? new FreedSpace(0, 0)
             : layer.snapshots().delete(ComputeSnapshots.key(all, wanted.get()));
+    layer.flush();
     commit(intent, tx -> deleted(tx, intent));
     boolean punches = layer.storage().capabilities().punch();
     List<String> notes =

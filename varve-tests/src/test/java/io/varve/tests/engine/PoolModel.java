@@ -46,8 +46,8 @@ final class PoolModel {
 
   /// @param active id of its active node
   /// @param standsOn id of the compute snapshot that it stands on, or 0
-  /// @param shapeKnown false since another program changed its compute snapshots, or the catalog
-  ///   was lost: qcow2 does not record their parents
+  /// @param shapeKnown false since another program changed its compute snapshots: it does not say
+  ///   what stands on what
   record Disk(int id, String name, int active, int standsOn, boolean shapeKnown) {
     Disk withActive(int node) {
       return new Disk(id, name, node, standsOn, shapeKnown);
@@ -171,8 +171,7 @@ final class PoolModel {
           add(made, 0, source(disk, snapshot).content());
       case PoolOp.Qemu(String disk, String flag, String name) -> qemu(disk, flag, name);
       case PoolOp.Collect() -> collect(true);
-      case PoolOp.LoseCatalog() -> loseCatalog();
-      case PoolOp.Reopen(), PoolOp.MovePool() -> {}
+      case PoolOp.LoseCatalog(), PoolOp.Reopen(), PoolOp.MovePool() -> {}
     }
   }
 
@@ -294,15 +293,9 @@ final class PoolModel {
     switch (flag) {
       case "-c" -> take(disk, name);
       case "-a" -> put(active(disk).withContent(snapshot(disk, name).content()));
-      default -> nodes.remove(snapshot(disk, name).id());
+      default -> remove(snapshot(disk, name));
     }
     disks.put(disk, disk(disk).withoutShape());
-  }
-
-  private void loseCatalog() {
-    if (!virtual) {
-      disks.replaceAll((_, disk) -> disk.withoutShape());
-    }
   }
 
   /// Retired nodes that nobody reads go; those that one node reads become part of it.

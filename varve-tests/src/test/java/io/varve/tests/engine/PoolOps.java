@@ -20,8 +20,8 @@ final class PoolOps {
   private static final int MOST_SIZE = 4 << 20;
 
   private final RandomGenerator random;
-  private final PoolModel model;
   private final boolean withQemu;
+  private PoolModel model;
   private long writes;
 
   /// @param model is read, and changes as the steps are taken
@@ -29,6 +29,11 @@ final class PoolOps {
     this.random = random;
     this.model = model;
     this.withQemu = QemuTools.installed().isPresent();
+  }
+
+  /// Goes on with another model of the pool.
+  void model(PoolModel now) {
+    model = now;
   }
 
   /// The next step; the first makes a disk.

@@ -20,14 +20,14 @@ class PoolTreeModelIT {
   private static final int MOST_STEPS = 24;
 
   @SeededTest(120)
-  void aVirtualPoolIsWhatItsHistorySays(RandomGenerator random, @TempDir Path root)
-      throws IOException {
+  void aVirtualPoolIsWhatItsHistorySays(
+      RandomGenerator random, @TempDir(factory = MemoryFolder.class) Path root) throws IOException {
     run(true, random, root);
   }
 
   @SeededTest(120)
-  void anExternalPoolIsWhatItsHistorySays(RandomGenerator random, @TempDir Path root)
-      throws IOException {
+  void anExternalPoolIsWhatItsHistorySays(
+      RandomGenerator random, @TempDir(factory = MemoryFolder.class) Path root) throws IOException {
     run(false, random, root);
   }
 
