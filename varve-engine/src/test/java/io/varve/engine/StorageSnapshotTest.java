@@ -268,4 +268,21 @@ final class StorageSnapshotTest {
     assertThat(delete("d@long").how()).isEqualTo(How.MERGED);
     assertThat(bed.read("d", 3 * MIB)).isZero();
   }
+
+  @Test
+  void marksARetiredLayerOnceNobodyReadsIt() {
+    bed.write("d", 0, 1, BLOCK);
+    snapshot("s1");
+    bed.write("d", 0, 2, BLOCK);
+    snapshot("s2");
+    revert("d@s1");
+    try (DiskSession session = bed.varve.data().open(at("d@s1"), false)) {
+      assertThat(session.writable()).isFalse();
+      assertThat(delete("d@s1").notes()).anyMatch(note -> note.contains("marked as retired"));
+    }
+    assertThat(bed.varve.pools().collect(POOL).kept()).isEqualTo(1);
+    bed.varve.pools().rescan(POOL);
+    assertThat(bed.varve.snapshots().list(at("d"))).hasSize(1);
+    assertThat(bed.tree("d")).containsExactly("(retired)<-", "s2<(retired)", "*p/d<(retired)");
+  }
 }

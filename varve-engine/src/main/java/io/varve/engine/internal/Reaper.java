@@ -100,6 +100,10 @@ final class Reaper {
       MergeLayer.Done done = collect(site, layer, intoClones, notes);
       if (done == null) {
         passed.add(layer.id());
+        if (intoClones) {
+          // Whoever kept the file from saying so when its name went may be gone by now.
+          RetireLayer.mark(site.file(layer), layer.id(), context.now());
+        }
       } else {
         removed++;
         freed += done.freedBytes();
