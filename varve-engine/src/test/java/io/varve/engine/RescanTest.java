@@ -15,8 +15,11 @@ import io.varve.engine.model.RescanReport.Finding;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotView;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +155,40 @@ final class RescanTest {
         .isInstanceOf(DamagedException.class);
     assertThatThrownBy(() -> bed.varve.clones().fast(at("d@s2"), "c"))
         .isInstanceOf(DamagedException.class);
+  }
+
+  @Test
+  void aLayerThatLostItsTailIsNeitherReadNorMerged() throws IOException {
+    Path file = bed.varve.snapshots().show(at("d@s2")).file();
+    cutTo(file, 5 * BLOCK);
+    assertThatThrownBy(() -> bed.read("d@s2", 0))
+        .isInstanceOf(DamagedException.class)
+        .hasMessageContaining("cut short");
+    bed.varve.snapshots().revert(at("d@s2"), null);
+    assertThatThrownBy(() -> bed.varve.snapshots().delete(at("d@s2")))
+        .isInstanceOf(DamagedException.class);
+    assertThat(file).exists();
+  }
+
+  private static void cutTo(Path file, long length) throws IOException {
+    assertThat(file.toFile().setWritable(true)).isTrue();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.truncate(length);
+    }
+  }
+
+  @Test
+  void aLayerReplacedByAnotherOneIsNeitherReadNorMerged() throws IOException {
+    Path right = bed.varve.snapshots().show(at("d@s2")).file();
+    Path other = bed.varve.disks().show(at("c2")).file();
+    bed.varve.snapshots().revert(at("d@s2"), null);
+    Files.copy(other, right, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> bed.read("d", 0))
+        .isInstanceOf(DamagedException.class)
+        .hasMessageContaining("another layer");
+    assertThatThrownBy(() -> bed.varve.snapshots().delete(at("d@s2")))
+        .isInstanceOf(DamagedException.class);
+    assertThat(right).exists();
   }
 
   @Test

@@ -3,6 +3,8 @@ package io.varve.engine.internal;
 
 import io.varve.engine.DamagedException;
 import io.varve.engine.ProblemCode;
+import io.varve.image.Layer;
+import io.varve.image.chain.Chain;
 import io.varve.image.qcow2.Qcow2Create;
 import io.varve.image.qcow2.Qcow2CreateOptions;
 import io.varve.image.qcow2.Qcow2Layer;
@@ -20,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -220,6 +223,41 @@ final class LayerFiles {
       Directories.delete(file);
       return bytes;
     }
+  }
+
+  /// Refuses a chain in which a file is not the layer that the one above it stands on: a file that
+  /// was replaced by another one, or a header that another program changed.
+  static void requireLineage(Chain chain) throws IOException {
+    List<Layer> layers = chain.layers();
+    for (int i = 0; i < layers.size(); i++) {
+      if (!(layers.get(i) instanceof Qcow2Layer layer)) {
+        continue;
+      }
+      VarveIdentity own = layer.identity().orElse(null);
+      if (own == null) {
+        continue;
+      }
+      UUID parent = own.parentId();
+      Layer base = i + 1 < layers.size() ? layers.get(i + 1) : null;
+      if (parent == null
+          ? base == null
+          : base instanceof Qcow2Layer qcow2 && isLayer(qcow2, parent)) {
+        continue;
+      }
+      throw new DamagedException(
+          ProblemCode.FOREIGN_FILE,
+          layer.name()
+              + " stands on layer "
+              + parent
+              + ", but its base is "
+              + (base == null ? "none" : base.name() + ", which is another layer"),
+          "Put the right file back, from a backup if need be; a rescan of the pool shows what each"
+              + " file says of itself.");
+    }
+  }
+
+  private static boolean isLayer(Qcow2Layer layer, UUID id) throws IOException {
+    return layer.identity().map(own -> own.layerId().equals(id)).orElse(false);
   }
 
   /// A device cannot be unlinked: its header goes, so that nothing finds an image there any more.

@@ -106,10 +106,12 @@ final class MergeLayer implements JournaledVerb {
     }
     context.step(NAME, "thaw");
     LayerFiles.thaw(child);
-    ChainOptions options = ChainOptions.readWrite(site.gate()).withMaxDepth(Sources.MAX_DEPTH);
+    ChainOptions options =
+        ChainOptions.readWrite(site.gate()).withMaxDepth(Sources.MAX_DEPTH).withRequireWhole(true);
     try (Chain chain = Chain.open(child, LayerFormat.QCOW2, options)) {
       Qcow2Layer top = (Qcow2Layer) chain.top();
       VarveIdentity own = LayerFiles.requireLayer(top, args.id("child"));
+      LayerFiles.requireLineage(chain);
       Optional<BackingReference> next = chain.layers().get(1).backing();
       context.step(NAME, "pull");
       long moved = PullOp.pull(chain, 1, context.progress("merge")).copiedBytes();

@@ -105,6 +105,7 @@ final class Sources {
     ChainOptions options =
         ChainOptions.readOnly(site.gate())
             .withWritable(writable)
+            .withRequireWhole(true)
             .withMaxDepth(MAX_DEPTH)
             .withWrap(wrap)
             .withCacheBytes(Math.clamp(CACHE_ALL_LAYERS / depth, CACHE_LEAST, CACHE_MOST));
@@ -129,6 +130,7 @@ final class Sources {
   private static void requireRight(Chain chain, LayerRow layer, boolean writable)
       throws IOException {
     VarveIdentity own = LayerFiles.requireLayer((Qcow2Layer) chain.top(), layer.id());
+    LayerFiles.requireLineage(chain);
     if (writable && own.role() != VarveIdentity.Role.ACTIVE) {
       throw new DamagedException(
           ProblemCode.FROZEN,

@@ -147,7 +147,8 @@ final class ChainOpener {
   }
 
   private Qcow2Options qcow2Options(boolean writable) {
-    return new Qcow2Options(writable, options.cacheBytes(), options.punchFreed());
+    return new Qcow2Options(
+        writable, options.cacheBytes(), options.punchFreed(), options.requireWhole());
   }
 
   /// Closes all, the top one first, and then throws the first failure.

@@ -14,6 +14,7 @@ import java.util.function.UnaryOperator;
 /// @param wrap put around each layer's storage, to count or to test
 /// @param cacheBytes bound of metadata in memory for each layer, bytes
 /// @param punchFreed give freed clusters back to the file system
+/// @param requireWhole refuse clusters behind the end of a qcow2 file instead of reading zeros
 public record ChainOptions(
     boolean writable,
     OpenGate gate,
@@ -21,7 +22,8 @@ public record ChainOptions(
     LockMode baseLock,
     UnaryOperator<Storage> wrap,
     long cacheBytes,
-    boolean punchFreed) {
+    boolean punchFreed,
+    boolean requireWhole) {
   private static final int DEFAULT_DEPTH = 1024;
   private static final long DEFAULT_CACHE = 32L << 20;
 
@@ -33,7 +35,8 @@ public record ChainOptions(
         LockMode.SHARED_READER,
         UnaryOperator.identity(),
         DEFAULT_CACHE,
-        true);
+        true,
+        false);
   }
 
   public static ChainOptions readWrite(OpenGate gate) {
@@ -41,26 +44,37 @@ public record ChainOptions(
   }
 
   public ChainOptions withWritable(boolean write) {
-    return new ChainOptions(write, gate, maxDepth, baseLock, wrap, cacheBytes, punchFreed);
+    return new ChainOptions(
+        write, gate, maxDepth, baseLock, wrap, cacheBytes, punchFreed, requireWhole);
   }
 
   public ChainOptions withMaxDepth(int depth) {
-    return new ChainOptions(writable, gate, depth, baseLock, wrap, cacheBytes, punchFreed);
+    return new ChainOptions(
+        writable, gate, depth, baseLock, wrap, cacheBytes, punchFreed, requireWhole);
   }
 
   public ChainOptions withBaseLock(LockMode lock) {
-    return new ChainOptions(writable, gate, maxDepth, lock, wrap, cacheBytes, punchFreed);
+    return new ChainOptions(
+        writable, gate, maxDepth, lock, wrap, cacheBytes, punchFreed, requireWhole);
   }
 
   public ChainOptions withWrap(UnaryOperator<Storage> wrapper) {
-    return new ChainOptions(writable, gate, maxDepth, baseLock, wrapper, cacheBytes, punchFreed);
+    return new ChainOptions(
+        writable, gate, maxDepth, baseLock, wrapper, cacheBytes, punchFreed, requireWhole);
   }
 
   public ChainOptions withCacheBytes(long bytes) {
-    return new ChainOptions(writable, gate, maxDepth, baseLock, wrap, bytes, punchFreed);
+    return new ChainOptions(
+        writable, gate, maxDepth, baseLock, wrap, bytes, punchFreed, requireWhole);
   }
 
   public ChainOptions withPunchFreed(boolean punch) {
-    return new ChainOptions(writable, gate, maxDepth, baseLock, wrap, cacheBytes, punch);
+    return new ChainOptions(
+        writable, gate, maxDepth, baseLock, wrap, cacheBytes, punch, requireWhole);
+  }
+
+  public ChainOptions withRequireWhole(boolean whole) {
+    return new ChainOptions(
+        writable, gate, maxDepth, baseLock, wrap, cacheBytes, punchFreed, whole);
   }
 }

@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One qcow2 file, version 2 or 3.
@@ -48,6 +49,7 @@ public final class Qcow2Layer implements WritableLayer {
   private final @Nullable ActiveTree tree;
   private final @Nullable SnapshotStore store;
   private final ClusterMap readOnlyMap;
+  private final LongSupplier end;
   private HeaderArea area;
   private long size;
   private boolean closed;
@@ -61,11 +63,13 @@ public final class Qcow2Layer implements WritableLayer {
     ClusterDecoder decoder = ClusterDecoder.of(header.compressionType(), storage.name());
     this.reader = new ClusterReader(storage, header.geometry(), decoder);
     EntryTable l1 = Qcow2Opener.activeL1(storage, header);
+    long fileEnd = header.geometry().hostOffset(header.geometry().clustersFor(storage.size()));
+    this.end = () -> options.requireWhole() ? endOfFile(fileEnd) : Long.MAX_VALUE;
     this.readOnlyMap = mapOf(l1);
     if (options.writable()) {
       SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
       this.parts = Qcow2Opener.parts(storage, header, cache, l1, loaded, options.punchFreed());
-      this.tree = new ActiveTree(parts, storage.name(), reader, l1);
+      this.tree = new ActiveTree(parts, storage.name(), reader, l1, end);
       this.store = new SnapshotStore(parts, tree, loaded);
     } else {
       this.parts = null;
@@ -93,9 +97,14 @@ public final class Qcow2Layer implements WritableLayer {
     }
   }
 
+  /// Where the file ends now: a layer that takes changes grows.
+  private long endOfFile(long whenOpened) {
+    return parts == null ? whenOpened : parts.allocator().writtenEnd();
+  }
+
   ClusterMap mapOf(EntryTable l1) {
     Header header = area.header();
-    return new ClusterMap(storage.name(), header.geometry(), header.version(), cache, l1);
+    return new ClusterMap(storage.name(), header.geometry(), header.version(), cache, l1, end);
   }
 
   @Override

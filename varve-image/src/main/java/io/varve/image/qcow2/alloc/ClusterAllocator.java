@@ -140,6 +140,11 @@ public final class ClusterAllocator {
     return cluster >= blankFrom;
   }
 
+  /// Host offset behind everything that was ever written or allocated.
+  public long writtenEnd() {
+    return blankFrom == Long.MAX_VALUE ? Long.MAX_VALUE : geometry.hostOffset(blankFrom);
+  }
+
   void usedUpTo(long endCluster) {
     if (blankFrom != Long.MAX_VALUE) {
       blankFrom = Math.max(blankFrom, endCluster);

@@ -2,6 +2,7 @@
 package io.varve.image.qcow2.io;
 
 import io.varve.image.qcow2.metadata.EntryTable;
+import java.util.function.LongSupplier;
 
 /// The tree of tables that the guest writes through, with those who read and change it. When the L1
 /// table moves (the disk grows, a snapshot is applied) all of them are made anew on the new one.
@@ -10,16 +11,20 @@ public final class ActiveTree {
   private final ImageParts parts;
   private final String name;
   private final ClusterReader reader;
+  private final LongSupplier end;
   private ClusterMap map;
   private L2Tables tables;
   private ClusterWriter writer;
   private ZeroWriter zeros;
   private CompressedWriter compressed;
 
-  public ActiveTree(ImageParts parts, String name, ClusterReader reader, EntryTable l1) {
+  /// @param end as [ClusterMap] takes it
+  public ActiveTree(
+      ImageParts parts, String name, ClusterReader reader, EntryTable l1, LongSupplier end) {
     this.parts = parts;
     this.name = name;
     this.reader = reader;
+    this.end = end;
     this.map = mapOf(l1);
     this.tables = new L2Tables(parts, map);
     this.writer = new ClusterWriter(parts, map, reader, tables);
@@ -29,7 +34,7 @@ public final class ActiveTree {
   }
 
   private ClusterMap mapOf(EntryTable l1) {
-    return new ClusterMap(name, parts.geometry(), parts.version(), parts.cache(), l1);
+    return new ClusterMap(name, parts.geometry(), parts.version(), parts.cache(), l1, end);
   }
 
   /// From now on the guest reads and writes through this L1 table.

@@ -12,6 +12,7 @@ import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.MetadataBlock;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import java.io.IOException;
+import java.util.function.LongSupplier;
 
 /// Where each guest cluster lies, read through one L1 table: the active one, or a snapshot's (spec:
 /// "Cluster mapping"). Under the layer's shared lock at least.
@@ -21,14 +22,23 @@ public final class ClusterMap {
   private final int version;
   private final MetadataCache cache;
   private final EntryTable l1;
+  private final LongSupplier end;
 
+  /// @param end host offset that no cluster may lie behind: where the file ends, or
+  ///   `Long.MAX_VALUE` to read what lies behind it as zero
   public ClusterMap(
-      String name, Geometry geometry, int version, MetadataCache cache, EntryTable l1) {
+      String name,
+      Geometry geometry,
+      int version,
+      MetadataCache cache,
+      EntryTable l1,
+      LongSupplier end) {
     this.name = name;
     this.geometry = geometry;
     this.version = version;
     this.cache = cache;
     this.l1 = l1;
+    this.end = end;
   }
 
   public EntryTable l1() {
@@ -53,6 +63,7 @@ public final class ClusterMap {
           "%s: L1 entry %d: expected a cluster-aligned L2 table offset, found %#x"
               .formatted(name, index, offset));
     }
+    requireInFile(offset, "L1 entry", index);
     return offset;
   }
 
@@ -78,6 +89,21 @@ public final class ClusterMap {
     }
     if (version < 3 && !state.compressed() && L2Entry.zero(state.entry())) {
       throw broken(guestOffset, "no zero cluster, since the image is version 2", state.entry());
+    }
+    long needed =
+        state.compressed()
+            ? L2Entry.compressedOffset(state.entry(), geometry.clusterBits())
+            : state.allocated() != 0 ? state.host() : 0;
+    requireInFile(needed, "L2 entry of guest offset", guestOffset);
+  }
+
+  /// A file that lost its tail would otherwise read as zeros there, for good after the next merge.
+  private void requireInFile(long host, String structure, long at) throws CorruptImageException {
+    if (host != 0 && host >= end.getAsLong()) {
+      throw new CorruptImageException(
+          "%s: %s %#x: its cluster at %#x lies behind the end of the file at %#x: the file was cut short;"
+                  .formatted(name, structure, at, host, end.getAsLong())
+              + " restore it from a copy");
     }
   }
 
