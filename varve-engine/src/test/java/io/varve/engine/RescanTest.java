@@ -158,6 +158,23 @@ final class RescanTest {
   }
 
   @Test
+  void aCatalogThatIsBehindNeitherReadsNorDeletesWhatAnotherOneFroze() throws Exception {
+    MemoryCatalog behind = new MemoryCatalog();
+    try (TestBed other = new TestBed(root.resolve("behind"), behind, StepHook.NONE)) {
+      other.varve.pools().rescan(bed.folder);
+      snapshot("c2", "since");
+      bed.write("c2", 0, 9, BLOCK);
+      assertThatThrownBy(() -> other.read("c2", 0))
+          .isInstanceOf(DamagedException.class)
+          .hasMessageContaining("frozen");
+      assertThatThrownBy(() -> other.varve.disks().delete(at("c2"), true))
+          .isInstanceOf(DamagedException.class)
+          .hasMessageContaining("frozen");
+    }
+    assertThat(bed.read("c2", 0)).isEqualTo(9);
+  }
+
+  @Test
   void aLayerThatLostItsTailIsNeitherReadNorMerged() throws IOException {
     Path file = bed.varve.snapshots().show(at("d@s2")).file();
     cutTo(file, 5 * BLOCK);

@@ -26,6 +26,10 @@ final class PoolMembers {
       PoolView after = apply(session.varve().pools());
       List<String> lines = new ArrayList<>();
       lines.add("pool %s: %s".formatted(pool, PoolText.members(after)));
+      if (after.hosts().size() == 1) {
+        lines.add(
+            "  one host is recorded; if others share the pool, record each of them, this one too");
+      }
       lines.addAll(PoolText.verbs(after));
       session.answer(Shapes.pool(after), lines);
     }
@@ -35,8 +39,10 @@ final class PoolMembers {
   @Command(
       name = "add-host",
       description = {
-        "Records a host that shares the pool. With two hosts and no witness there is no quorum",
-        "for shared metadata, and storage snapshots and fast clones are refused.",
+        "Records a host that shares the pool; record every one, this host too. With two hosts and"
+            + " no",
+        "witness there is no quorum for shared metadata, and storage snapshots and fast clones are",
+        "refused.",
       },
       footerHeading = "%nExample:%n",
       footer = "  varve pool add-host main host-2")

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.engine.internal;
 
+import io.varve.engine.DamagedException;
+import io.varve.engine.ProblemCode;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DeleteOutcome.How;
 import io.varve.engine.model.NodeRole;
+import io.varve.image.ImageException;
+import io.varve.image.qcow2.format.VarveIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -56,10 +60,34 @@ final class DeleteDisk implements JournaledVerb {
 
   private static void requireUnused(PoolSite site, LayerRow layer) throws IOException {
     if (Files.exists(site.file(layer))) {
+      requireOwnRole(site, layer);
       LayerFiles.claim(site.file(layer)).close();
       if (layer.role() != NodeRole.ACTIVE) {
         LayerFiles.freeze(site.file(layer));
       }
+    }
+  }
+
+  /// The files win over the catalog: a layer that was frozen by way of another catalog is the base
+  /// of something that this one does not know. A damaged file says nothing, and may go.
+  private static void requireOwnRole(PoolSite site, LayerRow layer) throws IOException {
+    if (layer.role() != NodeRole.ACTIVE) {
+      return;
+    }
+    boolean frozen;
+    try {
+      frozen =
+          LayerFiles.identity(site.file(layer))
+              .map(own -> own.role() != VarveIdentity.Role.ACTIVE)
+              .orElse(false);
+    } catch (ImageException _) {
+      return;
+    }
+    if (frozen) {
+      throw new DamagedException(
+          ProblemCode.FROZEN,
+          site.file(layer) + " is frozen, but the catalog has it as a disk's active layer",
+          "Another catalog has been at work in this pool: run a rescan of the pool first.");
     }
   }
 

@@ -141,7 +141,23 @@ final class PoolsImpl implements Pools {
 
   private PoolView addMember(String pool, String name, MemberRow.Role role) {
     Names.check(role == MemberRow.Role.HOST ? "host" : "witness", name);
-    return change(pool, (tx, row) -> tx.addMember(new MemberRow(row.id(), name, role)));
+    return change(
+        pool,
+        (tx, row) -> {
+          requireOneVote(tx.members(row.id()), name, role);
+          tx.addMember(new MemberRow(row.id(), name, role));
+        });
+  }
+
+  /// A machine that is host and witness at once would vote twice.
+  private static void requireOneVote(List<MemberRow> members, String name, MemberRow.Role role) {
+    boolean other = members.stream().anyMatch(m -> m.name().equals(name) && m.role() != role);
+    if (other) {
+      throw new AlreadyExistsException(
+          ProblemCode.INVALID_REQUEST,
+          "'" + name + "' is a member already, in the other role, and would vote twice",
+          "Name another machine, or remove this one from its other role first.");
+    }
   }
 
   private PoolView removeMember(String pool, String name, MemberRow.Role role) {

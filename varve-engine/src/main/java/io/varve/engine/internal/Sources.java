@@ -8,6 +8,7 @@ import io.varve.engine.RefusedException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.SnapshotRow;
+import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.SnapshotKind;
 import io.varve.image.Layer;
 import io.varve.image.LayerFormat;
@@ -131,7 +132,8 @@ final class Sources {
       throws IOException {
     VarveIdentity own = LayerFiles.requireLayer((Qcow2Layer) chain.top(), layer.id());
     LayerFiles.requireLineage(chain);
-    if (writable && own.role() != VarveIdentity.Role.ACTIVE) {
+    boolean asDisk = writable || layer.role() == NodeRole.ACTIVE;
+    if (asDisk && own.role() != VarveIdentity.Role.ACTIVE) {
       throw new DamagedException(
           ProblemCode.FROZEN,
           chain.top().name() + " is frozen, but the catalog has it as a disk's active layer",
