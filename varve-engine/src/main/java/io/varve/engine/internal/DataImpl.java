@@ -14,6 +14,7 @@ import io.varve.engine.model.IoProbeSpec;
 import io.varve.engine.model.WhereExtent;
 import io.varve.image.storage.CountingStorage;
 import io.varve.image.storage.IoCounters;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -58,12 +59,18 @@ final class DataImpl implements DiskData {
       for (long done = 0; done < length; ) {
         int step = (int) Math.min(piece.length, length - done);
         session.read(offset + done, ByteBuffer.wrap(piece, 0, step));
-        Problems.guard(() -> {
-          out.write(piece, 0, step);
-          return true;
-        });
+        put(out, piece, step);
         done += step;
       }
+    }
+  }
+
+  /// What the caller's stream throws unchecked is the caller's own and passes as it is.
+  private static void put(OutputStream out, byte[] piece, int length) {
+    try {
+      out.write(piece, 0, length);
+    } catch (IOException e) {
+      throw Problems.of(e);
     }
   }
 

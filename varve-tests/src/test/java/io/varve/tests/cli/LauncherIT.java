@@ -71,6 +71,19 @@ class LauncherIT {
   }
 
   @Test
+  void endsSilentlyWhenTheReaderOfADiskLeaves() throws Exception {
+    Ran ran =
+        bash(
+            """
+            varve pool create main %s/main && varve disk create d 64M >/dev/null || exit 9
+            varve disk read d 0 64M | head -c 100 | wc -c
+            """
+                .formatted(folder));
+    assertThat(ran.out().strip()).endsWith("100");
+    assertThat(ran.err()).isEmpty();
+  }
+
+  @Test
   void saysWhenStandardOutputIsFull() throws Exception {
     Ran ran = bash("varve completion > /dev/full");
     assertThat(ran.code()).isEqualTo(1);
