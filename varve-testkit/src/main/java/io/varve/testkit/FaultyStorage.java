@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.testkit;
 
+import io.varve.image.storage.ForwardingStorage;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;

@@ -3,8 +3,10 @@ package io.varve.testkit;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,12 +22,21 @@ public record ToolRun(List<String> command, int exit, String out, String err) {
 
   /// Runs a program to its end; a program that hangs is killed and fails the test.
   public static ToolRun of(List<String> command) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command);
+    return of(command, Path.of("").toAbsolutePath(), "");
+  }
+
+  /// Runs a program in a folder, with `input` as its standard input.
+  public static ToolRun of(List<String> command, Path directory, String input) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
     builder.environment().put("LC_ALL", "C");
-    builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
     Process process = builder.start();
     CompletableFuture<String> err = text(process.getErrorStream());
     CompletableFuture<String> out = text(process.getInputStream());
+    try (OutputStream to = process.getOutputStream()) {
+      to.write(input.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      // A program may end before it has read all that it was given; its exit code tells more.
+    }
     try {
       if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();

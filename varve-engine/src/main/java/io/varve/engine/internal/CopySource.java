@@ -18,6 +18,7 @@ import io.varve.image.qcow2.format.VarveIdentity;
 import io.varve.image.raw.RawLayer;
 import io.varve.image.storage.FileCopy;
 import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.ForwardingStorage;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.List;
@@ -90,7 +91,8 @@ final class CopySource {
   private Copied copy(Chain from, Qcow2CreateOptions options, Storage file, String phase)
       throws IOException {
     Qcow2Create.create(file, options);
-    try (Qcow2Layer target = Qcow2Layer.open(new KeptOpen(file), Qcow2Options.readWrite())) {
+    try (Qcow2Layer target =
+        Qcow2Layer.open(ForwardingStorage.handleOn(file), Qcow2Options.readWrite())) {
       return copy(from, target, phase);
     }
   }
@@ -102,7 +104,7 @@ final class CopySource {
 
   Copied toRawFile(Chain from, FileStorage file) throws IOException {
     file.truncate(from.size());
-    try (RawLayer target = RawLayer.open(new KeptOpen(file), true)) {
+    try (RawLayer target = RawLayer.open(ForwardingStorage.handleOn(file), true)) {
       return copy(from, target, "export");
     }
   }

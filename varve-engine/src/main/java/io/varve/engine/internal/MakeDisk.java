@@ -17,6 +17,7 @@ import io.varve.image.qcow2.format.VarveIdentity;
 import io.varve.image.storage.Directories;
 import io.varve.image.storage.FileAccess;
 import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.ForwardingStorage;
 import io.varve.image.storage.LockMode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -228,6 +229,6 @@ final class MakeDisk implements JournaledVerb {
 
   /// Opens the storage that a filler got as an image, without closing it with the image.
   static Qcow2Layer openIn(FileStorage file) throws IOException {
-    return Qcow2Layer.open(new KeptOpen(file), Qcow2Options.readWrite());
+    return Qcow2Layer.open(ForwardingStorage.handleOn(file), Qcow2Options.readWrite());
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.varve.image.storage.CountingStorage;
+import io.varve.image.storage.ForwardingStorage;
 import io.varve.image.storage.IoCounters;
 import io.varve.image.storage.IoCounts;
 import io.varve.image.storage.MemoryStorage;

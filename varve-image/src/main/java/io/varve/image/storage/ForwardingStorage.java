@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.varve.testkit;
+package io.varve.image.storage;
 
-import io.varve.image.storage.Storage;
-import io.varve.image.storage.StorageCapabilities;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +14,7 @@ public class ForwardingStorage implements Storage {
   }
 
   /// The same storage under a handle of its own: closing the handle leaves `storage` open, so that
-  /// an image in it can be closed and opened again.
+  /// an image in it can be closed and opened again, or its owner keeps its lock.
   public static Storage handleOn(Storage storage) {
     return new ForwardingStorage(storage) {
       @Override
