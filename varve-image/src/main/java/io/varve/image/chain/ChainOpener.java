@@ -60,7 +60,7 @@ final class ChainOpener {
       Layer layer = openLayer(path, format, namedBy);
       layers.add(layer);
       Optional<BackingReference> base = layer.backing();
-      if (base.isEmpty()) {
+      if (base.isEmpty() || !options.followBases()) {
         return;
       }
       if (layers.size() >= options.maxDepth()) {
@@ -134,7 +134,7 @@ final class ChainOpener {
     try {
       return format == LayerFormat.RAW
           ? RawLayer.open(storage, writable)
-          : Qcow2Layer.open(storage, qcow2Options(writable));
+          : Qcow2Layer.open(storage, qcow2Options(path, namedBy == null));
     } catch (WrongFormatException e) {
       if (namedBy == null) {
         throw e;
@@ -146,9 +146,44 @@ final class ChainOpener {
     }
   }
 
-  private Qcow2Options qcow2Options(boolean writable) {
-    return new Qcow2Options(
-        writable, options.cacheBytes(), options.punchFreed(), options.requireWhole());
+  private Qcow2Options qcow2Options(Path layer, boolean top) {
+    Qcow2Options own = options.layer(top ? 0 : layers.size());
+    Path given = top ? options.dataFile() : null;
+    return own.withDataFile((name, writable) -> openDataFile(layer, name, given, writable));
+  }
+
+  /// Opens the external data file of the layer at `layer`.
+  private Storage openDataFile(
+      Path layer, @Nullable String name, @Nullable Path given, boolean writable)
+      throws IOException {
+    if (given == null && name == null) {
+      throw new BackingChainException(
+          layer + ": 'data-file' is required for this image: its header does not name it");
+    }
+    Path path = given != null ? given : options.gate().admitDataFile(layer, name);
+    requireOwnDataFile(layer, path);
+    FileStorage file =
+        FileStorage.open(
+            path,
+            writable ? FileAccess.READ_WRITE : FileAccess.READ_ONLY,
+            writable ? LockMode.WRITER : options.baseLock());
+    try {
+      return options.wrap().apply(file);
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /// Refuses a data file that is also an image of this chain, or another layer's data file: a write
+  /// to the one would destroy the other.
+  private void requireOwnDataFile(Path layer, Path dataFile) throws IOException {
+    Path earlier = seen.put(FileKey.of(dataFile), dataFile);
+    if (earlier != null) {
+      throw new BackingChainException(
+          "%s: its data file %s is in use in the same chain already, as %s"
+              .formatted(layer, dataFile, earlier));
+    }
   }
 
   /// Closes all, the top one first, and then throws the first failure.

@@ -17,9 +17,56 @@ public interface OpenGate {
   /// @throws BackingChainException if it is refused, with the reason
   Path admit(Path layer, BackingReference base) throws IOException;
 
-  /// Any file on this host. For images whose maker is trusted.
+  /// The file to open as the external data file `name` of the layer at `layer`. Unless a gate says
+  /// otherwise, none may be opened.
+  ///
+  /// @throws BackingChainException if it is refused, with the reason
+  default Path admitDataFile(Path layer, String name) throws IOException {
+    throw new BackingChainException(
+        layer + ": it names the data file '" + name + "', but none may be opened here");
+  }
+
+  /// Any file on this host. For images whose maker is trusted. A relative name is meant from the
+  /// folder of the layer that holds it.
   static OpenGate anyPlainFile() {
-    return OpenGate::resolve;
+    return new OpenGate() {
+      @Override
+      public Path admit(Path layer, BackingReference base) throws IOException {
+        return resolve(layer, base);
+      }
+
+      @Override
+      public Path admitDataFile(Path layer, String name) throws IOException {
+        return dataFile(layer, layer.resolveSibling("."), name);
+      }
+    };
+  }
+
+  /// As this gate, and data files anywhere on this host. A relative name is meant from `folder`:
+  /// QEMU takes the folder in which it runs, unlike for backing files.
+  default OpenGate withDataFilesFrom(Path folder) {
+    OpenGate bases = this;
+    return new OpenGate() {
+      @Override
+      public Path admit(Path layer, BackingReference base) throws IOException {
+        return bases.admit(layer, base);
+      }
+
+      @Override
+      public Path admitDataFile(Path layer, String name) throws IOException {
+        return dataFile(layer, folder, name);
+      }
+    };
+  }
+
+  /// The name is that of a file as it stands, whatever it looks like: no prefix means anything.
+  private static Path dataFile(Path layer, Path folder, String name) throws BackingChainException {
+    try {
+      return folder.resolve(name).normalize();
+    } catch (InvalidPathException e) {
+      throw new BackingChainException(
+          layer + ": the data file name is not a path: " + e.getReason(), e);
+    }
   }
 
   /// Refuses every base: the image must stand alone.

@@ -18,6 +18,7 @@ import io.varve.image.qcow2.format.VarveIdentity;
 import io.varve.image.qcow2.io.ActiveTree;
 import io.varve.image.qcow2.io.ClusterMap;
 import io.varve.image.qcow2.io.ClusterReader;
+import io.varve.image.qcow2.io.DataArea;
 import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.io.Resizer;
 import io.varve.image.qcow2.metadata.EntryTable;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 /// [io.varve.image.qcow2.metadata.FlushOrder].
 public final class Qcow2Layer implements WritableLayer {
   private final Storage storage;
+  private final DataArea data;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final ClusterReader reader;
   private final MetadataCache cache;
@@ -54,21 +56,24 @@ public final class Qcow2Layer implements WritableLayer {
   private long size;
   private boolean closed;
 
-  private Qcow2Layer(Storage storage, HeaderArea area, Qcow2Options options) throws IOException {
+  private Qcow2Layer(Storage storage, HeaderArea area, DataArea data, Qcow2Options options)
+      throws IOException {
     Header header = area.header();
     this.storage = storage;
+    this.data = data;
     this.area = area;
     this.size = header.size() & -512L;
     this.cache = new MetadataCache(storage, header.clusterSize(), options.cacheBytes());
     ClusterDecoder decoder = ClusterDecoder.of(header.compressionType(), storage.name());
-    this.reader = new ClusterReader(storage, header.geometry(), decoder);
+    this.reader = new ClusterReader(storage, data, header.geometry(), decoder);
     EntryTable l1 = Qcow2Opener.activeL1(storage, header);
     long fileEnd = header.geometry().hostOffset(header.geometry().clustersFor(storage.size()));
     this.end = () -> options.requireWhole() ? endOfFile(fileEnd) : Long.MAX_VALUE;
     this.readOnlyMap = mapOf(l1);
     if (options.writable()) {
       SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
-      this.parts = Qcow2Opener.parts(storage, header, cache, l1, loaded, options.punchFreed());
+      this.parts =
+          Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options.punchFreed());
       this.tree = new ActiveTree(parts, storage.name(), reader, l1, end);
       this.store = new SnapshotStore(parts, tree, loaded);
     } else {
@@ -85,11 +90,16 @@ public final class Qcow2Layer implements WritableLayer {
   /// @throws io.varve.image.CorruptImageException if its header breaks the format's rules
   /// @throws ReadOnlyImageException if it is marked corrupt and `options` ask for writing
   public static Qcow2Layer open(Storage storage, Qcow2Options options) throws IOException {
+    DataArea data = null;
     try {
-      return new Qcow2Layer(storage, Qcow2Opener.prepare(storage, options.writable()), options);
+      HeaderArea area = Qcow2Opener.prepare(storage, options.writable());
+      data = DataAreas.open(storage, area, options);
+      return new Qcow2Layer(storage, area, data, options);
     } catch (IOException | RuntimeException e) {
-      try {
-        storage.close();
+      try (storage) {
+        if (data != null) {
+          data.close();
+        }
       } catch (IOException again) {
         e.addSuppressed(again);
       }
@@ -104,7 +114,8 @@ public final class Qcow2Layer implements WritableLayer {
 
   ClusterMap mapOf(EntryTable l1) {
     Header header = area.header();
-    return new ClusterMap(storage.name(), header.geometry(), header.version(), cache, l1, end);
+    return new ClusterMap(
+        storage.name(), header.geometry(), header.version(), cache, l1, data.external(), end);
   }
 
   @Override
@@ -266,7 +277,7 @@ public final class Qcow2Layer implements WritableLayer {
     lock.readLock().lock();
     try {
       if (!order().hasChanges()) {
-        order().barrier();
+        order().dataBarrier();
         return;
       }
     } finally {
@@ -415,7 +426,8 @@ public final class Qcow2Layer implements WritableLayer {
         return;
       }
       closed = true;
-      try (storage) {
+      try (storage;
+          data) {
         if (parts != null) {
           parts.flushOrder().commit();
           parts.flushOrder().commitCounts();

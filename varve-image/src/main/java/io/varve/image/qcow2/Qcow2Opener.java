@@ -18,6 +18,7 @@ import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.RefcountTableEntry;
 import io.varve.image.qcow2.format.SnapshotTable;
+import io.varve.image.qcow2.io.DataArea;
 import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.metadata.ClusterSet;
 import io.varve.image.qcow2.metadata.EntryTable;
@@ -93,6 +94,7 @@ final class Qcow2Opener {
   /// The parts of an image that is open for writing.
   static ImageParts parts(
       Storage storage,
+      DataArea data,
       Header header,
       MetadataCache cache,
       EntryTable l1,
@@ -113,8 +115,10 @@ final class Qcow2Opener {
     DroppedClusters dropped =
         new DroppedClusters(storage, geometry, refcounts, allocator, cache, metadata, punch);
     order.attachRelease(dropped);
+    order.attachData(data::flushDataFile);
     return new ImageParts(
         storage,
+        data,
         geometry,
         header.version(),
         cache,

@@ -1,35 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
-/// How to open a qcow2 layer.
-///
-/// @param writable take changes; a dirty image is then repaired first
-/// @param cacheBytes bound of the metadata held in memory (L2 tables and refcount blocks), bytes;
-///   the L1 table comes on top
-/// @param punchFreed give freed clusters back to the file system where it can punch holes
-/// @param requireWhole a cluster that the index places behind the end of the file is damage: the
-///   file was cut short. Without it such a cluster reads as zero, as in QEMU
-public record Qcow2Options(
-    boolean writable, long cacheBytes, boolean punchFreed, boolean requireWhole) {
-  private static final long DEFAULT_CACHE = 32L << 20;
+import io.varve.image.KeySource;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-  public static Qcow2Options readOnly() {
-    return new Qcow2Options(false, DEFAULT_CACHE, false, false);
+/// How to open a qcow2 layer. Immutable: every `with…` method returns another value.
+public final class Qcow2Options {
+  private static final long DEFAULT_CACHE = 32L << 20;
+  private static final Consumer<String> SILENT = _ -> {};
+
+  private boolean writable;
+  private long cacheBytes = DEFAULT_CACHE;
+  private boolean punchFreed;
+  private boolean requireWhole;
+  private boolean withData = true;
+  private Consumer<String> notices = SILENT;
+  private KeySource keys = KeySource.NONE;
+  private @Nullable DataFileSource dataFile;
+
+  private Qcow2Options() {}
+
+  private Qcow2Options(Qcow2Options from) {
+    writable = from.writable;
+    cacheBytes = from.cacheBytes;
+    punchFreed = from.punchFreed;
+    requireWhole = from.requireWhole;
+    withData = from.withData;
+    notices = from.notices;
+    keys = from.keys;
+    dataFile = from.dataFile;
   }
 
+  public static Qcow2Options readOnly() {
+    return new Qcow2Options();
+  }
+
+  /// To take changes. Freed clusters go back to the file system where it can punch holes.
   public static Qcow2Options readWrite() {
-    return new Qcow2Options(true, DEFAULT_CACHE, true, false);
+    Qcow2Options options = new Qcow2Options();
+    options.writable = true;
+    options.punchFreed = true;
+    return options;
+  }
+
+  /// The layer takes changes; a dirty image is then repaired first.
+  public boolean writable() {
+    return writable;
+  }
+
+  /// Bound of the metadata held in memory (L2 tables and refcount blocks), bytes; the L1 table
+  /// comes on top.
+  public long cacheBytes() {
+    return cacheBytes;
+  }
+
+  /// Freed clusters are given back to the file system where it can punch holes.
+  public boolean punchFreed() {
+    return punchFreed;
+  }
+
+  /// A cluster that the index places behind the end of the file is damage: the file was cut short.
+  /// Without it such a cluster reads as zero, as in QEMU.
+  public boolean requireWhole() {
+    return requireWhole;
+  }
+
+  /// False to open for metadata only: no data file is opened, no key is needed, and guest data
+  /// cannot be read.
+  public boolean withData() {
+    return withData;
+  }
+
+  /// Hears what QEMU prints beside a result: repairs on opening, damage that was found.
+  public Consumer<String> notices() {
+    return notices;
+  }
+
+  public KeySource keys() {
+    return keys;
+  }
+
+  /// Opens an external data file; null: images that have one are refused.
+  public @Nullable DataFileSource dataFile() {
+    return dataFile;
+  }
+
+  public Qcow2Options withWritable(boolean write) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.writable = write;
+    return next;
   }
 
   public Qcow2Options withCacheBytes(long bytes) {
-    return new Qcow2Options(writable, bytes, punchFreed, requireWhole);
+    Qcow2Options next = new Qcow2Options(this);
+    next.cacheBytes = bytes;
+    return next;
   }
 
   public Qcow2Options withPunchFreed(boolean punch) {
-    return new Qcow2Options(writable, cacheBytes, punch, requireWhole);
+    Qcow2Options next = new Qcow2Options(this);
+    next.punchFreed = punch;
+    return next;
   }
 
   public Qcow2Options withRequireWhole(boolean whole) {
-    return new Qcow2Options(writable, cacheBytes, punchFreed, whole);
+    Qcow2Options next = new Qcow2Options(this);
+    next.requireWhole = whole;
+    return next;
+  }
+
+  public Qcow2Options withoutData() {
+    Qcow2Options next = new Qcow2Options(this);
+    next.withData = false;
+    return next;
+  }
+
+  public Qcow2Options withNotices(Consumer<String> hearer) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.notices = hearer;
+    return next;
+  }
+
+  public Qcow2Options withKeys(KeySource source) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.keys = source;
+    return next;
+  }
+
+  public Qcow2Options withDataFile(@Nullable DataFileSource source) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.dataFile = source;
+    return next;
   }
 }

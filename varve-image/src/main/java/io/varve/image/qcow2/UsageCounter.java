@@ -46,7 +46,7 @@ final class UsageCounter {
       ClusterState state = map.state(at);
       if (state.compressed()) {
         bytes += L2Entry.compressedLength(state.entry(), geometry.clusterBits());
-      } else if (state.host() != 0) {
+      } else if (state.hasHost()) {
         bytes += geometry.clusterSize();
       }
       at = geometry.clusterStart(at) + geometry.clusterSize();

@@ -42,6 +42,7 @@ final class CheckedImage {
     try {
       area = HeaderArea.inspect(start.flip());
       area.requireSupported();
+      requireDataInside(area.header());
     } catch (Qcow2FormatException e) {
       throw named(storage.name(), e);
     }
@@ -55,6 +56,17 @@ final class CheckedImage {
               + " with larger clusters");
     }
     return image;
+  }
+
+  private static void requireDataInside(Header header) throws Qcow2FormatException {
+    if (header.cryptMethod() != Header.CRYPT_NONE) {
+      throw Qcow2FormatException.unsupported(
+          "header", 32, "an encrypted image cannot be checked yet; use qemu-img check");
+    }
+    if (header.externalDataFile()) {
+      throw Qcow2FormatException.unsupported(
+          "header", 72, "an image with an external data file cannot be checked yet; use qemu-img");
+    }
   }
 
   private static ImageException named(String name, Qcow2FormatException e) {

@@ -21,7 +21,8 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
   }
 
   /// Reads the first cluster, or as much of it as the file has, and refuses what Varve cannot open:
-  /// unknown incompatible features, encryption, an external data file, a name that is not text.
+  /// unknown incompatible features, a name that is not text. Encryption and an external data file
+  /// are for whoever opens the data to refuse.
   public static HeaderArea parse(ByteBuffer cluster0) throws Qcow2FormatException {
     HeaderArea area = inspect(cluster0);
     Refusals.requireOpenable(area);

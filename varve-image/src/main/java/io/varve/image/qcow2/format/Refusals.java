@@ -40,21 +40,5 @@ final class Refusals {
               + "; a program that does not know them must not open the image; use the program that"
               + " wrote it");
     }
-    if (header.cryptMethod() != Header.CRYPT_NONE) {
-      String method = header.cryptMethod() == Header.CRYPT_AES ? "AES" : "LUKS";
-      throw unsupported(
-          HEADER,
-          32,
-          "encryption ("
-              + method
-              + ") is not supported; convert to an unencrypted image with qemu-img convert");
-    }
-    if (header.externalDataFile()) {
-      throw unsupported(
-          HEADER,
-          72,
-          "an external data file is not supported, its guest data lies outside of the image;"
-              + " convert to an image of one file with qemu-img convert -O qcow2");
-    }
   }
 }

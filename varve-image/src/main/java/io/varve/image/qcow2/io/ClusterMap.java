@@ -23,7 +23,9 @@ public final class ClusterMap {
   private final MetadataCache cache;
   private final EntryTable l1;
   private final LongSupplier end;
+  private final boolean external;
 
+  /// @param external host offsets of data are those of an external data file
   /// @param end host offset that no cluster may lie behind: where the file ends, or
   ///   `Long.MAX_VALUE` to read what lies behind it as zero
   public ClusterMap(
@@ -32,12 +34,14 @@ public final class ClusterMap {
       int version,
       MetadataCache cache,
       EntryTable l1,
+      boolean external,
       LongSupplier end) {
     this.name = name;
     this.geometry = geometry;
     this.version = version;
     this.cache = cache;
     this.l1 = l1;
+    this.external = external;
     this.end = end;
   }
 
@@ -72,19 +76,19 @@ public final class ClusterMap {
     MetadataBlock block = cache.get(position);
     long entry = block.word(position);
     if (!geometry.extendedL2()) {
-      ClusterState state = ClusterState.standard(entry);
+      ClusterState state = ClusterState.standard(entry, external);
       requireSound(state, guestOffset);
       return state;
     }
     long bitmap = block.word(position + Long.BYTES);
-    ClusterState state = ClusterState.extended(entry, bitmap);
+    ClusterState state = ClusterState.extended(entry, bitmap, external);
     requireSound(state, guestOffset);
     requireValidBitmap(state, bitmap, guestOffset);
     return state;
   }
 
   private void requireSound(ClusterState state, long guestOffset) throws CorruptImageException {
-    if (!geometry.isClusterAligned(state.host())) {
+    if (state.hasHost() && !geometry.isClusterAligned(state.host())) {
       throw broken(guestOffset, "a cluster-aligned host offset", state.entry());
     }
     if (version < 3 && !state.compressed() && L2Entry.zero(state.entry())) {
@@ -93,7 +97,7 @@ public final class ClusterMap {
     long needed =
         state.compressed()
             ? L2Entry.compressedOffset(state.entry(), geometry.clusterBits())
-            : state.allocated() != 0 ? state.host() : 0;
+            : state.allocated() != 0 && !external ? state.host() : 0;
     requireInFile(needed, "L2 entry of guest offset", guestOffset);
   }
 
@@ -112,7 +116,7 @@ public final class ClusterMap {
     if (state.compressed()) {
       return;
     }
-    if (!SubclusterBitmap.valid(bitmap) || (state.host() == 0 && state.allocated() != 0)) {
+    if (!SubclusterBitmap.valid(bitmap) || (!state.hasHost() && state.allocated() != 0)) {
       throw broken(guestOffset, "a valid subcluster bitmap", bitmap);
     }
   }
@@ -177,7 +181,7 @@ public final class ClusterMap {
       return ExtentKind.DATA;
     }
     if (state.readsZero(subcluster)) {
-      return state.host() != 0 ? ExtentKind.ZERO_ALLOCATED : ExtentKind.ZERO;
+      return state.hasHost() ? ExtentKind.ZERO_ALLOCATED : ExtentKind.ZERO;
     }
     return ExtentKind.NONE;
   }

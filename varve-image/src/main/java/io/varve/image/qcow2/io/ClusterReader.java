@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// at least.
 public final class ClusterReader {
   private final Storage storage;
+  private final DataArea data;
   private final Geometry geometry;
   private final ClusterDecoder decoder;
   private volatile @Nullable Decoded lastDecoded;
@@ -21,8 +22,10 @@ public final class ClusterReader {
   /// The cluster decoded last: small reads of one compressed cluster in a row decode it once.
   private record Decoded(long entry, byte[] bytes) {}
 
-  public ClusterReader(Storage storage, Geometry geometry, ClusterDecoder decoder) {
+  /// @param storage the image, which has the compressed clusters
+  public ClusterReader(Storage storage, DataArea data, Geometry geometry, ClusterDecoder decoder) {
     this.storage = storage;
+    this.data = data;
     this.geometry = geometry;
     this.decoder = decoder;
   }
@@ -36,7 +39,7 @@ public final class ClusterReader {
         return -length;
       }
       case ZERO, ZERO_ALLOCATED -> putZeros(dst, length);
-      case DATA -> readPlain(extent.hostOffset(), dst, length);
+      case DATA -> readPlain(extent.hostOffset(), at, dst, length);
       case COMPRESSED -> {
         byte[] cluster = decode(map.state(at).entry());
         dst.put(cluster, geometry.inCluster(at), length);
@@ -45,10 +48,10 @@ public final class ClusterReader {
     return length;
   }
 
-  private void readPlain(long host, ByteBuffer dst, int length) throws IOException {
+  private void readPlain(long host, long guest, ByteBuffer dst, int length) throws IOException {
     int limit = dst.limit();
     dst.limit(dst.position() + length);
-    storage.read(host, dst);
+    data.read(host, guest, dst);
     dst.limit(limit);
   }
 

@@ -7,7 +7,6 @@ import io.varve.image.GuestOffset;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.SubclusterBitmap;
-import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -18,7 +17,7 @@ import java.nio.ByteBuffer;
 /// [io.varve.image.qcow2.metadata.FlushOrder] keeps that order on disk.
 public final class ClusterWriter {
   private final ImageParts parts;
-  private final Storage storage;
+  private final DataArea data;
   private final Geometry geometry;
   private final ClusterMap map;
   private final ClusterReader reader;
@@ -26,7 +25,7 @@ public final class ClusterWriter {
 
   public ClusterWriter(ImageParts parts, ClusterMap map, ClusterReader reader, L2Tables tables) {
     this.parts = parts;
-    this.storage = parts.storage();
+    this.data = parts.data();
     this.geometry = parts.geometry();
     this.map = map;
     this.reader = reader;
@@ -36,6 +35,12 @@ public final class ClusterWriter {
   /// Writes the beginning of `src` if that changes no index, and returns its length, else 0. Enough
   /// under the layer's shared lock.
   public int writeInPlace(long at, ByteBuffer src) throws IOException {
+    int unit = data.inPlaceUnit();
+    return at % unit != 0 || src.remaining() % unit != 0 ? 0 : overwrite(at, src);
+  }
+
+  /// As [#writeInPlace], for any alignment; under the exclusive lock.
+  private int overwrite(long at, ByteBuffer src) throws IOException {
     long host = -1;
     int length = 0;
     while (length < src.remaining()) {
@@ -55,7 +60,7 @@ public final class ClusterWriter {
       length += piece;
     }
     if (length > 0) {
-      storage.write(host, take(src, length));
+      data.write(host, at, take(src, length));
     }
     return length;
   }
@@ -64,7 +69,7 @@ public final class ClusterWriter {
   public void write(long at, ByteBuffer src, Below below) throws IOException {
     long position = at;
     while (src.hasRemaining()) {
-      int inPlace = writeInPlace(position, src);
+      int inPlace = overwrite(position, src);
       if (inPlace > 0) {
         position += inPlace;
         continue;
@@ -100,10 +105,10 @@ public final class ClusterWriter {
   }
 
   private void requireDataCluster(long host) throws CorruptImageException {
-    if (parts.metadata().contains(geometry.hostCluster(host))) {
+    if (!data.external() && parts.metadata().contains(geometry.hostCluster(host))) {
       throw new CorruptImageException(
           "%s: data cluster at %#x: overlaps the image's own metadata; nothing was written, run a check"
-              .formatted(storage.name(), host));
+              .formatted(parts.storage().name(), host));
     }
   }
 
@@ -126,13 +131,13 @@ public final class ClusterWriter {
 
   private int writeWhole(long position, int clusters, ByteBuffer src) throws IOException {
     tables.ensureWritable(position);
-    ClusterRun run = parts.allocator().allocate(clusters);
+    ClusterRun run = parts.allocateData(position, clusters);
     int length = (int) run.count() << geometry.clusterBits();
     long host = geometry.hostOffset(run.first());
     try {
-      storage.write(host, take(src, length));
+      data.write(host, position, take(src, length));
     } catch (IOException e) {
-      parts.allocator().unallocate(run.first(), run.count());
+      parts.unallocateData(run);
       throw e;
     }
     for (int i = 0; i < run.count(); i++) {
@@ -155,13 +160,13 @@ public final class ClusterWriter {
       tables.setData(position, old.host(), old.allocated() | touched, old.zero() & ~touched);
       return;
     }
-    ClusterRun run = parts.allocator().allocate(1);
+    ClusterRun run = parts.allocateData(geometry.clusterStart(position), 1);
     long host = geometry.hostOffset(run.first());
     try {
       writeFilled(position, src, old, host, run.blank(), below);
       copyUntouched(position, old, host, touched);
     } catch (IOException e) {
-      parts.allocator().unallocate(run.first(), 1);
+      parts.unallocateData(run);
       throw e;
     }
     tables.setData(position, host, old.allocated() | touched, old.zero() & ~touched);
@@ -196,14 +201,14 @@ public final class ClusterWriter {
       fillTo = to;
     }
     if (fillFrom == from && fillTo == to) {
-      storage.write(host + from, src);
+      data.write(host + from, position, src);
       return;
     }
     ByteBuffer filled = ByteBuffer.allocate(fillTo - fillFrom);
     readOld(clusterStart + fillFrom, filled.limit(from - fillFrom), old, below);
     filled.limit(to - fillFrom).put(src);
     readOld(clusterStart + to, filled.limit(fillTo - fillFrom), old, below);
-    storage.write(host + fillFrom, filled.flip());
+    data.write(host + fillFrom, clusterStart + fillFrom, filled.flip());
   }
 
   /// True if the untouched rest of a subcluster need not be written: it is there already, or the
@@ -238,7 +243,7 @@ public final class ClusterWriter {
       if (old.compressed()) {
         piece.put(reader.decode(old.entry()), geometry.inCluster(position), length);
       } else if (old.hasData(index)) {
-        storage.read(old.host() + geometry.inCluster(position), piece);
+        data.read(old.host() + geometry.inCluster(position), position, piece);
       } else if (!old.readsZero(index)) {
         below.read(GuestOffset.of(position), piece);
       }
@@ -266,7 +271,7 @@ public final class ClusterWriter {
       int at = first << geometry.subclusterBits();
       ByteBuffer run = ByteBuffer.allocate((end - first) << geometry.subclusterBits());
       readOld(clusterStart + at, run, old, Below.NOTHING);
-      storage.write(host + at, run.flip());
+      data.write(host + at, clusterStart + at, run.flip());
       first = end;
     }
   }

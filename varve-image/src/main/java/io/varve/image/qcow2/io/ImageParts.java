@@ -2,6 +2,7 @@
 package io.varve.image.qcow2.io;
 
 import io.varve.image.qcow2.alloc.ClusterAllocator;
+import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.alloc.DroppedClusters;
 import io.varve.image.qcow2.alloc.Refcounts;
 import io.varve.image.qcow2.format.Geometry;
@@ -15,9 +16,11 @@ import java.io.IOException;
 /// The parts of one image that is open for writing. They are made together and live as long as it
 /// does; every change through them needs the layer's exclusive lock.
 ///
+/// @param data where guest data lies
 /// @param metadata host clusters that hold the image's own structures
 public record ImageParts(
     Storage storage,
+    DataArea data,
     Geometry geometry,
     int version,
     MetadataCache cache,
@@ -29,6 +32,23 @@ public record ImageParts(
     ClusterSet metadata) {
   private static final int MAX_DIRTY_BLOCKS = 2048;
   private static final int MAX_DROPPED = 1 << 16;
+
+  /// Allocates 1 to `most` neighbouring clusters for guest data that begins at this cluster-aligned
+  /// guest offset. In an external data file every guest cluster has its place.
+  ClusterRun allocateData(long guestOffset, long most) throws IOException {
+    if (data.external()) {
+      return new ClusterRun(geometry.hostCluster(guestOffset), most, false);
+    }
+    ClusterRun run = allocator.allocate(most);
+    return data.blankIsZero() ? run : new ClusterRun(run.first(), run.count(), false);
+  }
+
+  /// Takes back what [#allocateData] gave: nothing refers to it.
+  void unallocateData(ClusterRun run) throws IOException {
+    if (!data.external()) {
+      allocator.unallocate(run.first(), run.count());
+    }
+  }
 
   /// Ends the epoch if it has grown large. Long changes call it between clusters, when everything
   /// in memory is consistent.

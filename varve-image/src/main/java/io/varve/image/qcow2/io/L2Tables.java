@@ -113,7 +113,7 @@ public final class L2Tables {
       long last = from + L2Entry.compressedLength(state.entry(), geometry.clusterBits()) - 1;
       long first = geometry.hostCluster(from);
       parts.dropped().drop(first, geometry.hostCluster(last) - first + 1);
-    } else if (state.host() != 0) {
+    } else if (state.hasHost() && !parts.data().external()) {
       parts.dropped().drop(geometry.hostCluster(state.host()));
     }
   }

@@ -85,7 +85,7 @@ public final class ZeroWriter {
     long position = at;
     while (position < end) {
       LayerExtent extent = map.piece(position, end);
-      if (extent.kind() == ExtentKind.NONE && map.state(position).host() == 0) {
+      if (extent.kind() == ExtentKind.NONE && !map.state(position).hasHost()) {
         position = Math.max(position + geometry.clusterSize(), geometry.clusterStart(extent.end()));
         continue;
       }
@@ -157,7 +157,7 @@ public final class ZeroWriter {
     int bits = SubclusterBitmap.range(first, last);
     int allocated = old.allocated() & ~bits;
     int zero = old.zero() | bits;
-    if (old.host() == 0) {
+    if (!old.hasHost()) {
       tables.setZeroSubclusters(firstWhole, zero);
     } else if (old.copied()) {
       tables.setData(firstWhole, old.host(), allocated, zero);

@@ -43,6 +43,7 @@ public final class FlushOrder {
   private @Nullable EntryTable refcountTable;
   private @Nullable EntryTable l1;
   private Release release = () -> {};
+  private DataFlush dataFlush = () -> {};
   private volatile @Nullable IOException broken;
   private volatile String brokenIn = "flush";
 
@@ -50,6 +51,12 @@ public final class FlushOrder {
   @FunctionalInterface
   public interface Release {
     void release() throws IOException;
+  }
+
+  /// Makes guest data durable that lies in another file.
+  @FunctionalInterface
+  public interface DataFlush {
+    void flush() throws IOException;
   }
 
   public FlushOrder(Storage storage, MetadataCache cache) {
@@ -67,6 +74,11 @@ public final class FlushOrder {
 
   public void attachRelease(Release release) {
     this.release = release;
+  }
+
+  /// Sets what is flushed ahead of the image in the first barrier of an epoch.
+  public void attachData(DataFlush flush) {
+    this.dataFlush = flush;
   }
 
   /// Says that the table at this host offset is new: nothing on disk refers to it until the next
@@ -102,7 +114,7 @@ public final class FlushOrder {
   public void commitCounts() throws IOException {
     requireIntact();
     cache.write(WriteStage.BEFORE_REFERENCES);
-    barrier();
+    dataBarrier();
     if (refcountTable != null && refcountTable.dirty()) {
       refcountTable.write(storage);
       barrier();
@@ -117,7 +129,20 @@ public final class FlushOrder {
         || (refcountTable != null && refcountTable.dirty());
   }
 
-  /// Everything written before is durable after; nothing written later can overtake it.
+  /// As [#barrier], for guest data in another file too.
+  public void dataBarrier() throws IOException {
+    requireIntact();
+    try {
+      dataFlush.flush();
+    } catch (IOException e) {
+      broken = e;
+      throw e;
+    }
+    barrier();
+  }
+
+  /// Everything written to the image before is durable after; nothing written later can overtake
+  /// it.
   public void barrier() throws IOException {
     requireIntact();
     try {

@@ -171,22 +171,6 @@ class HeaderTest {
   }
 
   @Test
-  void encryptionIsRefusedByNameWithACure() {
-    byte[] bytes = version3();
-    ByteBuffer.wrap(bytes).putInt(32, 2);
-
-    requireRefused(bytes, Kind.UNSUPPORTED, "encryption (LUKS) is not supported; convert");
-  }
-
-  @Test
-  void anExternalDataFileIsRefusedByNameWithACure() {
-    byte[] bytes = version3();
-    ByteBuffer.wrap(bytes).putLong(72, FeatureBits.DATA_FILE);
-
-    requireRefused(bytes, Kind.UNSUPPORTED, "external data file is not supported");
-  }
-
-  @Test
   void anyBytesAreParsedOrRefusedButNeverMore() {
     SplittableRandom random = new SplittableRandom(7);
     for (int i = 0; i < 20_000; i++) {
