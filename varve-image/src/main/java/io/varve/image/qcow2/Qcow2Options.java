@@ -8,18 +8,19 @@ import org.jspecify.annotations.Nullable;
 /// How to open a qcow2 layer. Immutable: every `with…` method returns another value.
 public final class Qcow2Options {
   private static final long DEFAULT_CACHE = 32L << 20;
-  private static final Consumer<String> SILENT = _ -> {};
 
   private boolean writable;
   private long cacheBytes = DEFAULT_CACHE;
   private boolean punchFreed;
   private boolean requireWhole;
   private boolean withData = true;
-  private Consumer<String> notices = SILENT;
+  private Consumer<String> notices = Qcow2Options::ignore;
   private KeySource keys = KeySource.NONE;
   private @Nullable DataFileSource dataFile;
 
   private Qcow2Options() {}
+
+  private static void ignore(String notice) {}
 
   private Qcow2Options(Qcow2Options from) {
     writable = from.writable;

@@ -29,7 +29,6 @@ final class Refusals {
   }
 
   static void requireSupported(HeaderArea area) throws Qcow2FormatException {
-    Header header = area.header();
     String unknown = area.unknownFeatures();
     if (!unknown.isEmpty()) {
       throw unsupported(
