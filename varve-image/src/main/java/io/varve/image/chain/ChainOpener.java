@@ -156,11 +156,7 @@ final class ChainOpener {
   private Storage openDataFile(
       Path layer, @Nullable String name, @Nullable Path given, boolean writable)
       throws IOException {
-    if (given == null && name == null) {
-      throw new BackingChainException(
-          layer + ": 'data-file' is required for this image: its header does not name it");
-    }
-    Path path = given != null ? given : options.gate().admitDataFile(layer, name);
+    Path path = given != null ? given : admitDataFile(layer, name);
     requireOwnDataFile(layer, path);
     FileStorage file =
         FileStorage.open(
@@ -173,6 +169,14 @@ final class ChainOpener {
       file.close();
       throw e;
     }
+  }
+
+  private Path admitDataFile(Path layer, @Nullable String name) throws IOException {
+    if (name == null) {
+      throw new BackingChainException(
+          layer + ": 'data-file' is required for this image: its header does not name it");
+    }
+    return options.gate().admitDataFile(layer, name);
   }
 
   /// Refuses a data file that is also an image of this chain, or another layer's data file: a write
