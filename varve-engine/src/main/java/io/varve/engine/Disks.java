@@ -5,6 +5,7 @@ import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.ExportSpec;
 import io.varve.image.LayerFormat;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,9 +32,7 @@ public interface Disks {
   void unregister(DiskAddress disk);
 
   /// Writes a disk or a snapshot into one independent image file.
-  ///
-  /// @param replace overwrite an existing file; refused otherwise
-  CloneOutcome exportImage(DiskAddress source, Path target, LayerFormat format, boolean replace);
+  CloneOutcome exportImage(DiskAddress source, Path target, ExportSpec spec);
 
   /// All disks by pool and name; of one pool where `pool` is not null.
   List<DiskView> list(@Nullable String pool);

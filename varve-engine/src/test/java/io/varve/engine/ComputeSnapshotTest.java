@@ -12,6 +12,7 @@ import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DeleteOutcome.How;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.ExportSpec;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.RescanReport;
 import io.varve.engine.model.SnapshotKind;
@@ -173,7 +174,8 @@ final class ComputeSnapshotTest {
     bed.write("d", 0, 5, BLOCK);
     bed.varve
         .disks()
-        .exportImage(at("d"), root.resolve("other.qcow2"), io.varve.image.LayerFormat.QCOW2, false);
+        .exportImage(
+            at("d"), root.resolve("other.qcow2"), ExportSpec.of(io.varve.image.LayerFormat.QCOW2));
     Path image = place.resolve("theirs.qcow2");
     Files.move(root.resolve("other.qcow2"), image);
     bed.varve.disks().register("x", "theirs", image);
@@ -211,7 +213,7 @@ final class ComputeSnapshotTest {
   void refusesAnImageThatWasCutShort() throws IOException {
     bed.write("d", 0, 5, 20 * BLOCK);
     Path whole = root.resolve("whole.qcow2");
-    bed.varve.disks().exportImage(at("d"), whole, io.varve.image.LayerFormat.QCOW2, false);
+    bed.varve.disks().exportImage(at("d"), whole, ExportSpec.of(io.varve.image.LayerFormat.QCOW2));
     byte[] bytes = Files.readAllBytes(whole);
     for (int length : new int[] {512, 65536, 200_000, bytes.length - 8 * BLOCK}) {
       Path cut = place.resolve("cut-" + length + ".qcow2");

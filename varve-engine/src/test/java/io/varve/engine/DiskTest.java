@@ -11,8 +11,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.ExportSpec;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.image.LayerFormat;
+import io.varve.image.qcow2.Compression;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,13 +91,31 @@ final class DiskTest {
     assertThat(in.skippedBytes()).isGreaterThan(2 * MIB);
     assertThat(bed.readAll("d")).isEqualTo(bytes);
     Path out = root.resolve("out.raw");
-    bed.varve.disks().exportImage(at("d"), out, LayerFormat.RAW, false);
+    bed.varve.disks().exportImage(at("d"), out, ExportSpec.of(LayerFormat.RAW));
     assertThat(out).hasBinaryContent(bytes);
-    assertThat(code(() -> bed.varve.disks().exportImage(at("d"), out, LayerFormat.RAW, false)))
+    assertThat(
+            code(() -> bed.varve.disks().exportImage(at("d"), out, ExportSpec.of(LayerFormat.RAW))))
         .isEqualTo(ProblemCode.FILE_EXISTS);
-    bed.varve.disks().exportImage(at("d"), out, LayerFormat.QCOW2, true);
+    bed.varve.disks().exportImage(at("d"), out, ExportSpec.of(LayerFormat.QCOW2).withReplace(true));
     bed.varve.disks().importImage(POOL, "e", out, LayerFormat.QCOW2);
     assertThat(bed.readAll("e")).isEqualTo(bytes);
+  }
+
+  @Test
+  void exportsCompressedWhereAskedTo() throws IOException {
+    bed.withDisk("d", 4 * MIB);
+    bed.write("d", 0, 1, MIB);
+    for (Compression type : Compression.values()) {
+      Path out = root.resolve(type + ".qcow2");
+      ExportSpec spec = ExportSpec.of(LayerFormat.QCOW2).withCompression(type);
+      bed.varve.disks().exportImage(at("d"), out, spec);
+      assertThat(out.toFile().length()).isLessThan(MIB);
+      bed.varve.disks().importImage(POOL, "e-" + type, out, LayerFormat.QCOW2);
+      assertThat(bed.readAll("e-" + type)).isEqualTo(bed.readAll("d"));
+    }
+    ExportSpec raw = ExportSpec.of(LayerFormat.RAW).withCompression(Compression.ZSTD);
+    assertThat(code(() -> bed.varve.disks().exportImage(at("d"), root.resolve("r"), raw)))
+        .isEqualTo(ProblemCode.INVALID_REQUEST);
   }
 
   @Test
@@ -105,7 +125,7 @@ final class DiskTest {
     bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO);
     bed.write("d", 0, 2, BLOCK);
     Path out = root.resolve("s.raw");
-    bed.varve.disks().exportImage(at("d@s"), out, LayerFormat.RAW, false);
+    bed.varve.disks().exportImage(at("d@s"), out, ExportSpec.of(LayerFormat.RAW));
     assertThat(out.toFile().length()).isEqualTo(MIB);
     bed.varve.disks().importImage(POOL, "e", out, LayerFormat.RAW);
     assertThat(bed.read("e", 0)).isEqualTo(1);
@@ -115,7 +135,7 @@ final class DiskTest {
   void neverGuessesAFormat() throws IOException {
     bed.withDisk("d", MIB);
     Path out = root.resolve("d.qcow2");
-    bed.varve.disks().exportImage(at("d"), out, LayerFormat.QCOW2, false);
+    bed.varve.disks().exportImage(at("d"), out, ExportSpec.of(LayerFormat.QCOW2));
     bed.varve.disks().importImage(POOL, "raw", out, LayerFormat.RAW);
     assertThat(bed.read("raw", 0)).isEqualTo('Q');
     Path text = Files.writeString(root.resolve("text"), "x".repeat(1024));
@@ -142,7 +162,12 @@ final class DiskTest {
   void exportsIntoNoPool() {
     bed.withDisk("d", MIB);
     Path inside = bed.folder.resolve("layers").resolve("x.qcow2");
-    assertThat(code(() -> bed.varve.disks().exportImage(at("d"), inside, LayerFormat.RAW, true)))
+    assertThat(
+            code(() ->
+                bed.varve
+                    .disks()
+                    .exportImage(
+                        at("d"), inside, ExportSpec.of(LayerFormat.RAW).withReplace(true))))
         .isEqualTo(ProblemCode.INVALID_REQUEST);
   }
 

@@ -12,6 +12,7 @@ import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.MemoryCatalog;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.ExportSpec;
 import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.SnapshotKindChoice;
@@ -192,7 +193,7 @@ final class RecoveryIT {
               compute(bed);
               Path file = bed.folder.resolveSibling("lun").resolve("own.qcow2");
               Path out = bed.folder.resolveSibling("own.qcow2");
-              bed.varve.disks().exportImage(at("d"), out, LayerFormat.QCOW2, false);
+              bed.varve.disks().exportImage(at("d"), out, ExportSpec.of(LayerFormat.QCOW2));
               try {
                 Files.move(out, file);
               } catch (IOException e) {

@@ -8,6 +8,7 @@ import io.varve.image.WritableLayer;
 import io.varve.image.chain.Chain;
 import io.varve.image.op.CopyOp;
 import io.varve.image.op.CopyResult;
+import io.varve.image.qcow2.Compression;
 import io.varve.image.qcow2.InternalSnapshot;
 import io.varve.image.qcow2.Qcow2Create;
 import io.varve.image.qcow2.Qcow2CreateOptions;
@@ -22,6 +23,7 @@ import io.varve.image.storage.ForwardingStorage;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Copies what an open chain shows into new files.
 final class CopySource {
@@ -37,6 +39,10 @@ final class CopySource {
   ///
   /// @param shared bytes that the store shares instead of copying
   record Copied(long copied, long shared, long skipped) {
+    Copied(CopyResult result) {
+      this(result.copiedBytes(), 0, result.skippedBytes());
+    }
+
     CloneOutcome outcome(DiskView disk, String snapshot) {
       return new CloneOutcome(disk, snapshot, false, copied, shared, skipped);
     }
@@ -91,17 +97,29 @@ final class CopySource {
   private Copied copy(Chain from, Qcow2CreateOptions options, Storage file, String phase)
       throws IOException {
     Qcow2Create.create(file, options);
-    try (Qcow2Layer target =
-        Qcow2Layer.open(ForwardingStorage.handleOn(file), Qcow2Options.readWrite())) {
+    try (Qcow2Layer target = openKept(file)) {
       return copy(from, target, phase);
     }
   }
 
-  /// A qcow2 file of the usual kind, or a raw one; durable on return.
-  Copied toQcow2File(Chain from, FileStorage file) throws IOException {
-    return copy(from, Qcow2CreateOptions.ofSize(from.size()), file, "export");
+  /// A qcow2 file of the usual kind, plain or compressed; durable on return.
+  Copied toQcow2File(Chain from, FileStorage file, @Nullable Compression compression)
+      throws IOException {
+    Qcow2CreateOptions options = Qcow2CreateOptions.ofSize(from.size());
+    if (compression == null) {
+      return copy(from, options, file, "export");
+    }
+    Qcow2Create.create(file, options.withCompression(compression));
+    try (Qcow2Layer target = openKept(file)) {
+      return new Copied(CopyOp.copyCompressed(from, target, threads(), context.progress("export")));
+    }
   }
 
+  private static Qcow2Layer openKept(Storage file) throws IOException {
+    return Qcow2Layer.open(ForwardingStorage.handleOn(file), Qcow2Options.readWrite());
+  }
+
+  /// A raw file; durable on return.
   Copied toRawFile(Chain from, FileStorage file) throws IOException {
     file.truncate(from.size());
     try (RawLayer target = RawLayer.open(ForwardingStorage.handleOn(file), true)) {
@@ -110,8 +128,10 @@ final class CopySource {
   }
 
   private Copied copy(Chain from, WritableLayer target, String phase) throws IOException {
-    int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_THREADS);
-    CopyResult result = CopyOp.copy(from, target, threads, context.progress(phase));
-    return new Copied(result.copiedBytes(), 0, result.skippedBytes());
+    return new Copied(CopyOp.copy(from, target, threads(), context.progress(phase)));
+  }
+
+  private static int threads() {
+    return Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_THREADS);
   }
 }

@@ -14,6 +14,7 @@ import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.ExportSpec;
 import io.varve.image.ImageException;
 import io.varve.image.LayerFormat;
 import io.varve.image.qcow2.Qcow2CreateOptions;
@@ -117,9 +118,8 @@ final class DisksImpl implements Disks {
   }
 
   @Override
-  public CloneOutcome exportImage(
-      DiskAddress source, Path target, LayerFormat format, boolean replace) {
-    return Problems.guard(() -> images.giveOut(source, target, format, replace));
+  public CloneOutcome exportImage(DiskAddress source, Path target, ExportSpec spec) {
+    return Problems.guard(() -> images.giveOut(source, target, spec));
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.varve.engine.ProblemCode;
 import io.varve.engine.RefusedException;
 import io.varve.engine.catalog.PoolRow;
 import io.varve.engine.model.CloneOutcome;
+import io.varve.engine.model.ExportSpec;
 import io.varve.engine.model.PoolKind;
 import io.varve.image.LayerFormat;
 import io.varve.image.chain.Chain;
@@ -62,21 +63,30 @@ final class ImageFiles {
     }
   }
 
-  CloneOutcome giveOut(DiskAddress source, Path target, LayerFormat format, boolean replace)
-      throws IOException {
+  CloneOutcome giveOut(DiskAddress source, Path target, ExportSpec spec) throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
+    requireCompressible(spec);
     requireOutside(absolute);
-    requireReplaceable(absolute, replace);
+    requireReplaceable(absolute, spec.replace());
     try (Sources.Opened from =
         parts
             .verbs()
             .opening(
                 source,
                 found -> parts.sources().open(found, source, false, UnaryOperator.identity()))) {
-      CopySource.Copied copied = write(from.chain(), absolute, format);
+      CopySource.Copied copied = write(from.chain(), absolute, spec);
       Resolver.Found found = parts.resolver().disk(source);
       String snapshot = source.snapshot() == null ? "" : found.address() + "@" + source.snapshot();
       return copied.outcome(parts.diskViews().of(found), snapshot);
+    }
+  }
+
+  private static void requireCompressible(ExportSpec spec) {
+    if (spec.compression() != null && spec.format() != LayerFormat.QCOW2) {
+      throw new RefusedException(
+          ProblemCode.INVALID_REQUEST,
+          "a " + spec.format().id() + " file has no place for compressed clusters",
+          "Export as qcow2 (--format qcow2), or without compression.");
     }
   }
 
@@ -125,7 +135,7 @@ final class ImageFiles {
     }
   }
 
-  private CopySource.Copied write(Chain from, Path target, LayerFormat format) throws IOException {
+  private CopySource.Copied write(Chain from, Path target, ExportSpec spec) throws IOException {
     Path unfinished =
         target.resolveSibling(
             "." + target.getFileName() + "." + parts.context().newId() + PoolSite.UNFINISHED);
@@ -133,9 +143,9 @@ final class ImageFiles {
       CopySource.Copied copied;
       try (FileStorage file = FileStorage.create(unfinished, LockMode.WRITER)) {
         copied =
-            format == LayerFormat.RAW
+            spec.format() == LayerFormat.RAW
                 ? copies.toRawFile(from, file)
-                : copies.toQcow2File(from, file);
+                : copies.toQcow2File(from, file, spec.compression());
       }
       Directories.replace(unfinished, target);
       return copied;
