@@ -90,20 +90,23 @@ public final class ClusterAllocator {
 
   private long freeRun(long first, long most) throws IOException {
     long count = 0;
-    while (count < most && refcounts.covered(first + count) && refcounts.get(first + count) == 0) {
-      count++;
+    while (count < most && refcounts.covered(first + count)) {
+      long free = refcounts.freeFrom(first + count, most - count);
+      count += free;
+      if (free == 0) {
+        break;
+      }
     }
     return count;
   }
 
   private void take(long first, long count) throws IOException {
     requireRoom(first, count);
-    for (long cluster = first; cluster < first + count; cluster++) {
-      requireNotMetadata(cluster);
+    long used = metadata.first(first, count);
+    if (used >= 0) {
+      requireNotMetadata(used);
     }
-    for (long cluster = first; cluster < first + count; cluster++) {
-      refcounts.set(cluster, 1);
-    }
+    refcounts.set(first, count, 1);
   }
 
   private ClusterRun finish(long first, long count) {
@@ -153,9 +156,7 @@ public final class ClusterAllocator {
 
   /// Takes back clusters that nothing refers to, in memory or on disk: a write into them failed.
   public void unallocate(long first, long count) throws IOException {
-    for (long cluster = first; cluster < first + count; cluster++) {
-      refcounts.set(cluster, 0);
-    }
+    refcounts.set(first, count, 0);
     mayBeFree(first);
   }
 

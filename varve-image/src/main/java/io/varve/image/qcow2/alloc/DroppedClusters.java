@@ -8,6 +8,7 @@ import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Comparator;
 
 /// Clusters that lost a reference in this epoch. They keep their count and their content until the
 /// loss is durable, because until then a crash brings the reference back; then they are counted
@@ -21,8 +22,12 @@ public final class DroppedClusters implements FlushOrder.Release {
   private final MetadataCache cache;
   private final ClusterSet metadata;
   private final boolean punch;
-  private long[] waiting = new long[64];
+
+  /// Runs of neighbours, `first` and `end` each.
+  private Run[] runs = new Run[64];
+
   private int count;
+  private int waiting;
   private long freedBytes;
   private long punchedBytes;
 
@@ -44,23 +49,29 @@ public final class DroppedClusters implements FlushOrder.Release {
     this.punch = punch && storage.capabilities().punch();
   }
 
+  private record Run(long first, long end) {}
+
   /// One reference to this cluster is gone, in memory so far.
   public void drop(long cluster) {
-    if (count == waiting.length) {
-      waiting = Arrays.copyOf(waiting, count * 2);
-    }
-    waiting[count++] = cluster;
+    drop(cluster, 1);
   }
 
+  /// One reference to each of these clusters is gone.
   public void drop(long first, long clusters) {
-    for (long cluster = first; cluster < first + clusters; cluster++) {
-      drop(cluster);
+    waiting += (int) Math.min(clusters, Integer.MAX_VALUE - waiting);
+    if (count > 0 && runs[count - 1].end() == first) {
+      runs[count - 1] = new Run(runs[count - 1].first(), first + clusters);
+      return;
     }
+    if (count == runs.length) {
+      runs = Arrays.copyOf(runs, count * 2);
+    }
+    runs[count++] = new Run(first, first + clusters);
   }
 
   /// References whose loss is not durable yet.
   public int waiting() {
-    return count;
+    return waiting;
   }
 
   @Override
@@ -70,24 +81,38 @@ public final class DroppedClusters implements FlushOrder.Release {
     }
     // Taken out first: should a count turn out wrong below, the rest leaks and is not counted
     // twice.
-    long[] gone = Arrays.copyOf(waiting, count);
+    Run[] gone = Arrays.copyOf(runs, count);
     count = 0;
-    Arrays.sort(gone);
-    long runStart = -1;
-    long runEnd = -1;
-    for (long cluster : gone) {
-      if (refcounts.decrement(cluster) != 0) {
-        continue;
+    waiting = 0;
+    Arrays.sort(gone, Comparator.comparingLong(Run::first));
+    Freed freed = new Freed();
+    for (Run run : gone) {
+      for (long at = run.first(); at < run.end(); ) {
+        at += refcounts.decrement(at, run.end() - at, freed);
       }
-      metadata.remove(cluster);
-      allocator.mayBeFree(cluster);
-      if (cluster != runEnd) {
-        free(runStart, runEnd);
-        runStart = cluster;
-      }
-      runEnd = cluster + 1;
     }
-    free(runStart, runEnd);
+    freed.finish();
+  }
+
+  /// Joins freed neighbours, so that a long stretch is punched at once.
+  private final class Freed implements Refcounts.FreedRun {
+    private long from = -1;
+    private long end = -1;
+
+    @Override
+    public void freed(long first, long clusters) throws IOException {
+      metadata.remove(first, clusters);
+      allocator.mayBeFree(first);
+      if (first != end) {
+        free(from, end);
+        from = first;
+      }
+      end = first + clusters;
+    }
+
+    void finish() throws IOException {
+      free(from, end);
+    }
   }
 
   private void free(long first, long end) throws IOException {

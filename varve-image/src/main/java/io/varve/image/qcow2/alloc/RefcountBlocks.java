@@ -185,11 +185,10 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
 
   private void freeOldTable(EntryTable old) throws IOException {
     long first = geometry.hostCluster(old.offset());
-    long count = geometry.clustersFor(old.byteLength());
-    for (long cluster = first; cluster < first + count; cluster++) {
-      refcounts.decrement(cluster);
-      metadata.remove(cluster);
-      allocator.mayBeFree(cluster);
+    long end = first + geometry.clustersFor(old.byteLength());
+    metadata.remove(first, end - first);
+    for (long at = first; at < end; ) {
+      at += refcounts.decrement(at, end - at, (from, _) -> allocator.mayBeFree(from));
     }
   }
 }

@@ -61,39 +61,134 @@ public final class Refcounts {
     cache.markDirty(block, WriteStage.BEFORE_REFERENCES);
   }
 
-  /// Counts one more reference and returns the new count.
+  /// Stores the same count for `count` covered clusters from `first` on.
+  public void set(long first, long count, long value) throws IOException {
+    for (long at = first; at < first + count; ) {
+      MetadataBlock block = cache.get(positionOf(at));
+      int length = lengthIn(at, first + count - at);
+      RefcountWidth.fill(block.bytes(), indexIn(at), length, geometry.refcountOrder(), value);
+      cache.markDirty(block, WriteStage.BEFORE_REFERENCES);
+      at += length;
+    }
+  }
+
+  /// How many clusters from `first` on, which is covered, have the count 0: at most `most`, and no
+  /// more than one cached piece of a refcount block holds.
+  long freeFrom(long first, long most) throws IOException {
+    MetadataBlock block = cache.get(positionOf(first));
+    int index = indexIn(first);
+    int length = lengthIn(first, most);
+    int used = RefcountWidth.findOther(block.bytes(), index, length, geometry.refcountOrder(), 0);
+    return used < 0 ? length : used - index;
+  }
+
+  /// Counts one more reference to each of the clusters from `first` on: as many of `count` as one
+  /// cached piece of a refcount block holds, which is returned. Nothing has changed after an
+  /// exception.
   ///
-  /// @throws UnsupportedImageException if the width cannot hold it; nothing has changed then
-  public long increment(long cluster) throws IOException {
-    long count = get(cluster);
-    if (count == geometry.maxRefcount()) {
+  /// @throws UnsupportedImageException if the width cannot hold it
+  public long increment(long first, long count) throws IOException {
+    MetadataBlock block = pieceOf(first);
+    int index = indexIn(first);
+    int order = geometry.refcountOrder();
+    int length = lengthIn(first, count);
+    requireReferenced(block, first, length);
+    int full = RefcountWidth.find(block.bytes(), index, length, order, geometry.maxRefcount());
+    if (full >= 0) {
       throw new UnsupportedImageException(
           "%s: refcount of cluster at %#x: is %s, the most that %d bits can hold; an image with wider"
                   .formatted(
                       name,
-                      geometry.hostOffset(cluster),
-                      Long.toUnsignedString(count),
-                      1 << geometry.refcountOrder())
+                      geometry.hostOffset(first + full - index),
+                      Long.toUnsignedString(geometry.maxRefcount()),
+                      1 << order)
               + " refcounts (refcount_bits=16) can take it");
     }
-    requireReferenced(cluster, count);
-    set(cluster, count + 1);
-    return count + 1;
+    RefcountWidth.add(block.bytes(), index, length, order, 1);
+    cache.markDirty(block, WriteStage.BEFORE_REFERENCES);
+    return length;
   }
 
-  /// Counts one reference less and returns the new count.
-  public long decrement(long cluster) throws IOException {
-    long count = get(cluster);
-    requireReferenced(cluster, count);
-    set(cluster, count - 1);
-    return count - 1;
+  /// Counts one reference less to clusters from `first` on: as many of `count` as one cached piece
+  /// holds, which is returned. Nothing has changed after an exception.
+  ///
+  /// @param freed told of clusters whose count is 0 now, in rising order
+  public long decrement(long first, long count, FreedRun freed) throws IOException {
+    MetadataBlock block = pieceOf(first);
+    byte[] bytes = block.bytes();
+    int index = indexIn(first);
+    int order = geometry.refcountOrder();
+    int length = lengthIn(first, count);
+    requireReferenced(block, first, length);
+    RefcountWidth.add(bytes, index, length, order, -1);
+    cache.markDirty(block, WriteStage.BEFORE_REFERENCES);
+    int end = index + length;
+    for (int at = RefcountWidth.find(bytes, index, length, order, 0); at >= 0; ) {
+      int other = RefcountWidth.findOther(bytes, at, end - at, order, 0);
+      int stop = other < 0 ? end : other;
+      freed.freed(first + at - index, stop - at);
+      at = RefcountWidth.find(bytes, stop, end - stop, order, 0);
+    }
+    return length;
   }
 
-  private void requireReferenced(long cluster, long count) throws CorruptImageException {
-    if (count == 0) {
-      throw new CorruptImageException(
-          "%s: refcount of cluster at %#x: is 0 although the cluster is in use; run a check with repair"
-              .formatted(name, geometry.hostOffset(cluster)));
+  /// Told of neighbouring clusters that nothing refers to any more.
+  @FunctionalInterface
+  public interface FreedRun {
+    void freed(long first, long count) throws IOException;
+  }
+
+  private MetadataBlock pieceOf(long cluster) throws IOException {
+    if (!covered(cluster)) {
+      throw unreferenced(cluster);
+    }
+    return cache.get(positionOf(cluster));
+  }
+
+  /// How many of `count` clusters from `first` on the same cached piece counts.
+  private int lengthIn(long first, long count) {
+    return (int) Math.min(count, entriesPerCachedBlock - indexIn(first));
+  }
+
+  private void requireReferenced(MetadataBlock block, long first, int count)
+      throws CorruptImageException {
+    int index = indexIn(first);
+    int zero = RefcountWidth.find(block.bytes(), index, count, geometry.refcountOrder(), 0);
+    if (zero >= 0) {
+      throw unreferenced(first + zero - index);
+    }
+  }
+
+  private CorruptImageException unreferenced(long cluster) {
+    return new CorruptImageException(
+        "%s: refcount of cluster at %#x: is 0 although the cluster is in use; run a check with repair"
+            .formatted(name, geometry.hostOffset(cluster)));
+  }
+
+  /// Reads counts of clusters that lie near each other without a lookup each. Valid until a count
+  /// changes; for one thread.
+  public Cursor cursor() {
+    return new Cursor();
+  }
+
+  /// See [#cursor()].
+  public final class Cursor {
+    private long piece = -1;
+    private byte[] bytes = {};
+
+    private Cursor() {}
+
+    /// The count, as [Refcounts#get] gives it.
+    public long get(long cluster) throws IOException {
+      long wanted = cluster / entriesPerCachedBlock;
+      if (wanted != piece) {
+        if (!covered(cluster)) {
+          return 0;
+        }
+        bytes = cache.get(positionOf(cluster)).bytes();
+        piece = wanted;
+      }
+      return RefcountWidth.get(bytes, indexIn(cluster), geometry.refcountOrder());
     }
   }
 
@@ -103,11 +198,12 @@ public final class Refcounts {
     while (covered(cluster)) {
       MetadataBlock block = cache.get(positionOf(cluster));
       int index = indexIn(cluster);
-      for (; index < entriesPerCachedBlock; index++, cluster++) {
-        if (RefcountWidth.get(block.bytes(), index, geometry.refcountOrder()) == 0) {
-          return cluster;
-        }
+      int left = entriesPerCachedBlock - index;
+      int free = RefcountWidth.find(block.bytes(), index, left, geometry.refcountOrder(), 0);
+      if (free >= 0) {
+        return cluster + free - index;
       }
+      cluster += left;
     }
     return cluster;
   }

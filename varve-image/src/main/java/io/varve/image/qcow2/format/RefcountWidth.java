@@ -45,6 +45,70 @@ public final class RefcountWidth {
     }
   }
 
+  /// The first of `count` counts from `index` on that equals `value`, or -1.
+  public static int find(byte[] block, int index, int count, int order, long value) {
+    if (order == 4) {
+      short wanted = (short) value;
+      for (int i = index; i < index + count; i++) {
+        if ((short) SHORT.get(block, i * 2) == wanted) {
+          return i;
+        }
+      }
+      return -1;
+    }
+    for (int i = index; i < index + count; i++) {
+      if (get(block, i, order) == value) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /// The first of `count` counts from `index` on that differs from `value`, or -1.
+  public static int findOther(byte[] block, int index, int count, int order, long value) {
+    if (order == 4) {
+      short passed = (short) value;
+      for (int i = index; i < index + count; i++) {
+        if ((short) SHORT.get(block, i * 2) != passed) {
+          return i;
+        }
+      }
+      return -1;
+    }
+    for (int i = index; i < index + count; i++) {
+      if (get(block, i, order) != value) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /// Stores the same count `count` times from `index` on.
+  public static void fill(byte[] block, int index, int count, int order, long value) {
+    if (order == 4) {
+      for (int i = index; i < index + count; i++) {
+        SHORT.set(block, i * 2, (short) value);
+      }
+      return;
+    }
+    for (int i = index; i < index + count; i++) {
+      set(block, i, order, value);
+    }
+  }
+
+  /// Adds `delta` to each of `count` counts from `index` on; each result must fit the width.
+  public static void add(byte[] block, int index, int count, int order, int delta) {
+    if (order == 4) {
+      for (int i = index; i < index + count; i++) {
+        SHORT.set(block, i * 2, (short) ((short) SHORT.get(block, i * 2) + delta));
+      }
+      return;
+    }
+    for (int i = index; i < index + count; i++) {
+      set(block, i, order, get(block, i, order) + delta);
+    }
+  }
+
   private static int shift(int index, int order) {
     return (index & ((8 >> order) - 1)) << order;
   }

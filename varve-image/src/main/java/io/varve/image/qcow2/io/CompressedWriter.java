@@ -68,14 +68,14 @@ public final class CompressedWriter {
     if (last > cluster && !parts.allocator().allocateAt(last)) {
       return false;
     }
-    parts.refcounts().increment(cluster);
+    parts.refcounts().increment(cluster, 1);
     return true;
   }
 
   private void giveBack(long host, int length) throws IOException {
     long last = geometry.hostCluster(host + length - 1);
     for (long cluster = geometry.hostCluster(host); cluster <= last; cluster++) {
-      parts.refcounts().decrement(cluster);
+      parts.refcounts().decrement(cluster, 1, (_, _) -> {});
     }
     tail = 0;
   }

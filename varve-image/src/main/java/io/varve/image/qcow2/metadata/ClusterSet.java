@@ -37,13 +37,34 @@ public final class ClusterSet {
   }
 
   public void remove(long first, long count) {
-    for (long cluster = first; cluster < first + count; cluster++) {
-      remove(cluster);
+    long end = first + count;
+    for (long from = first; from < end; ) {
+      long chunkEnd = Math.min(end, ((from >>> CHUNK_BITS) + 1) << CHUNK_BITS);
+      BitSet chunk = chunks.get(from >>> CHUNK_BITS);
+      if (chunk != null) {
+        chunk.clear((int) from & CHUNK_MASK, (int) ((chunkEnd - 1) & CHUNK_MASK) + 1);
+      }
+      from = chunkEnd;
     }
   }
 
   public boolean contains(long cluster) {
     BitSet chunk = chunks.get(cluster >>> CHUNK_BITS);
     return chunk != null && chunk.get((int) cluster & CHUNK_MASK);
+  }
+
+  /// The first of `count` clusters from `first` on that is in the set, or -1.
+  public long first(long first, long count) {
+    long end = first + count;
+    for (long from = first; from < end; ) {
+      long chunkStart = from & -(1L << CHUNK_BITS);
+      BitSet chunk = chunks.get(from >>> CHUNK_BITS);
+      int found = chunk == null ? -1 : chunk.nextSetBit((int) from & CHUNK_MASK);
+      if (found >= 0) {
+        return chunkStart + found < end ? chunkStart + found : -1;
+      }
+      from = chunkStart + (1L << CHUNK_BITS);
+    }
+    return -1;
   }
 }

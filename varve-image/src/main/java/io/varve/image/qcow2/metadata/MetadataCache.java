@@ -108,12 +108,26 @@ public final class MetadataCache {
   /// Forgets what the range held, changed or not: its clusters are free, or are about to be written
   /// past this cache.
   public void drop(long hostOffset, long length) {
-    for (long at = hostOffset & -(long) blockSize; at < hostOffset + length; at += blockSize) {
-      MetadataBlock block = blocks.remove(at);
-      if (block != null && block.dirty()) {
-        block.setDirty(false);
-        dirty.values().forEach(stage -> stage.remove(block.offset()));
+    long start = hostOffset & -(long) blockSize;
+    long end = hostOffset + length;
+    if ((end - start) / blockSize > blocks.size()) {
+      for (Long at : blocks.keySet()) {
+        if (at >= start && at < end) {
+          dropOne(at);
+        }
       }
+      return;
+    }
+    for (long at = start; at < end; at += blockSize) {
+      dropOne(at);
+    }
+  }
+
+  private void dropOne(long at) {
+    MetadataBlock block = blocks.remove(at);
+    if (block != null && block.dirty()) {
+      block.setDirty(false);
+      dirty.values().forEach(stage -> stage.remove(block.offset()));
     }
   }
 

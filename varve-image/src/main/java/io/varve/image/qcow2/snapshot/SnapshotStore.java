@@ -63,7 +63,7 @@ public final class SnapshotStore {
   public SnapshotEntry create(String name, Instant when) throws IOException {
     begin();
     EntryTable activeL1 = active.map().l1();
-    long[] l1 = diskPart(activeL1.copyOfEntries(activeL1.size()), activeL1.size());
+    long[] l1 = unshared(activeL1, activeL1.size());
     Attempt attempt = new Attempt();
     List<SnapshotEntry> next;
     ClusterRun table;
@@ -129,14 +129,16 @@ public final class SnapshotStore {
     }
     EntryTable whole = SnapshotL1.loadWhole(parts.storage(), geometry, entry);
     begin();
-    long[] target =
-        diskPart(whole.copyOfEntries(whole.size()), (int) geometry.l1EntriesFor(diskSize));
+    long[] old = active.map().l1().copyOfEntries(active.map().l1().size());
+    long[] target = unshared(whole, Math.max(whole.size(), (int) geometry.l1EntriesFor(diskSize)));
+    long[] gained = target.clone();
+    leaveOutCommon(gained, old);
     Attempt attempt = new Attempt();
     List<SnapshotEntry> next = SnapshotLineage.standingOn(entry, entries);
     long offset;
     ClusterRun table;
     try {
-      attempt.count(target);
+      attempt.count(gained);
       offset = attempt.store(target);
       table = attempt.write(SnapshotTable.encode(next, diskSize));
       order.commitCounts();
@@ -144,10 +146,10 @@ public final class SnapshotStore {
       throw attempt.undo(e);
     }
     finish(() -> {
-      refs.clearCopied(target);
+      refs.clearCopied(gained);
       order.barrier();
 
-      EntryTable old = active.map().l1();
+      EntryTable oldTable = active.map().l1();
       parts.header().writeSizeAndL1(diskSize, target.length, offset);
       order.barrier();
       switchTable(next, table);
@@ -158,8 +160,8 @@ public final class SnapshotStore {
           parts.metadata().add(geometry.hostCluster(L1Entry.offset(l1Entry)));
         }
       }
-      refs.remove(old.copyOfEntries(old.size()));
-      dropTable(old.offset(), old.byteLength());
+      refs.remove(old);
+      dropTable(oldTable.offset(), oldTable.byteLength());
     });
   }
 
@@ -200,14 +202,24 @@ public final class SnapshotStore {
     return l1.copyOfEntries(l1.size());
   }
 
-  /// The first entries of an L1 table, COPIED off, at least one. VM state that lies behind the disk
-  /// stays with its snapshot alone.
-  private static long[] diskPart(long[] l1, int count) {
-    long[] part = new long[Math.max(1, count)];
-    for (int i = 0; i < Math.min(part.length, l1.length); i++) {
-      part[i] = l1[i] & ~L1Entry.COPIED;
+  /// The entries of an L1 table, VM state behind the disk included, COPIED off, at least one.
+  private static long[] unshared(EntryTable table, int length) {
+    long[] entries = table.copyOfEntries(Math.max(1, length));
+    for (int i = 0; i < entries.length; i++) {
+      entries[i] &= ~L1Entry.COPIED;
     }
-    return part;
+    return entries;
+  }
+
+  /// Takes out what both trees share and share already: the reference moves from the one to the
+  /// other, and no count changes. After few writes that is nearly all of a disk.
+  private static void leaveOutCommon(long[] gained, long[] old) {
+    for (int i = 0; i < Math.min(gained.length, old.length); i++) {
+      if (gained[i] == old[i]) {
+        gained[i] = 0;
+        old[i] = 0;
+      }
+    }
   }
 
   private String nextId() {

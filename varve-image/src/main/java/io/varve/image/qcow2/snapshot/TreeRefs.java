@@ -2,6 +2,7 @@
 package io.varve.image.qcow2.snapshot;
 
 import io.varve.image.CorruptImageException;
+import io.varve.image.qcow2.alloc.Refcounts;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.L2Entry;
@@ -23,8 +24,8 @@ final class TreeRefs {
     this.geometry = parts.geometry();
   }
 
-  private interface PerCluster {
-    void visit(long hostCluster) throws IOException;
+  private interface PerRun {
+    void visit(long first, long clusters) throws IOException;
   }
 
   /// One reference more for everything that `l1` reaches. If a count overflows or a write fails,
@@ -35,9 +36,12 @@ final class TreeRefs {
       for (long entry : l1) {
         visit(
             entry,
-            cluster -> {
-              parts.refcounts().increment(cluster);
-              done[0]++;
+            (first, clusters) -> {
+              for (long at = first; at < first + clusters; ) {
+                long counted = parts.refcounts().increment(at, first + clusters - at);
+                at += counted;
+                done[0] += counted;
+              }
             });
         parts.bound();
       }
@@ -57,10 +61,11 @@ final class TreeRefs {
     for (long entry : l1) {
       visit(
           entry,
-          cluster -> {
-            if (left[0] > 0) {
-              parts.refcounts().decrement(cluster);
-              left[0]--;
+          (first, clusters) -> {
+            long end = first + Math.min(clusters, left[0]);
+            left[0] -= end - first;
+            for (long at = first; at < end; ) {
+              at += parts.refcounts().decrement(at, end - at, (_, _) -> {});
             }
           });
     }
@@ -76,26 +81,43 @@ final class TreeRefs {
     }
   }
 
-  /// Calls `each` for the L2 table and once for every host cluster that its entries refer to.
-  private void visit(long l1Entry, PerCluster each) throws IOException {
+  /// Calls `each` for the L2 table and for the host clusters that its entries refer to, once for
+  /// every reference, neighbours together.
+  private void visit(long l1Entry, PerRun each) throws IOException {
     long table = tableOf(l1Entry);
     if (table == 0) {
       return;
     }
     ByteBuffer entries = read(table);
+    long from = 0;
+    long end = 0;
     for (int at = 0; at < entries.limit(); at += geometry.l2EntrySize()) {
       long entry = entries.getLong(at);
+      long first;
+      long last;
       if (L2Entry.compressed(entry)) {
-        long from = L2Entry.compressedOffset(entry, geometry.clusterBits());
-        long last = from + L2Entry.compressedLength(entry, geometry.clusterBits()) - 1;
-        for (long c = geometry.hostCluster(from); c <= geometry.hostCluster(last); c++) {
-          each.visit(c);
-        }
+        long position = L2Entry.compressedOffset(entry, geometry.clusterBits());
+        int length = L2Entry.compressedLength(entry, geometry.clusterBits());
+        first = geometry.hostCluster(position);
+        last = geometry.hostCluster(position + length - 1);
       } else if (L2Entry.offset(entry) != 0) {
-        each.visit(geometry.hostCluster(L2Entry.offset(entry)));
+        first = geometry.hostCluster(L2Entry.offset(entry));
+        last = first;
+      } else {
+        continue;
       }
+      if (first != end) {
+        if (end > from) {
+          each.visit(from, end - from);
+        }
+        from = first;
+      }
+      end = last + 1;
     }
-    each.visit(geometry.hostCluster(table));
+    if (end > from) {
+      each.visit(from, end - from);
+    }
+    each.visit(geometry.hostCluster(table), 1);
   }
 
   /// Takes COPIED off every entry below `l1`, on disk: what it maps is shared from now on.
@@ -120,9 +142,10 @@ final class TreeRefs {
 
   /// Sets COPIED again on whatever the active tree owns alone after a snapshot went.
   void restoreCopied(EntryTable active) throws IOException {
+    Refcounts.Cursor counts = parts.refcounts().cursor();
     for (int i = 0; i < active.size(); i++) {
       long table = tableOf(active.get(i));
-      if (table == 0 || parts.refcounts().get(geometry.hostCluster(table)) != 1) {
+      if (table == 0 || counts.get(geometry.hostCluster(table)) != 1) {
         continue;
       }
       active.set(i, L1Entry.of(table, true));
@@ -130,7 +153,7 @@ final class TreeRefs {
       boolean changed = false;
       for (int at = 0; at < entries.limit(); at += geometry.l2EntrySize()) {
         long entry = entries.getLong(at);
-        if (ownedButNotMarked(entry)) {
+        if (ownedButNotMarked(entry, counts)) {
           entries.putLong(at, entry | L2Entry.COPIED);
           changed = true;
         }
@@ -139,11 +162,11 @@ final class TreeRefs {
     }
   }
 
-  private boolean ownedButNotMarked(long entry) throws IOException {
+  private boolean ownedButNotMarked(long entry, Refcounts.Cursor counts) throws IOException {
     return !L2Entry.compressed(entry)
         && !L2Entry.copied(entry)
         && L2Entry.offset(entry) != 0
-        && parts.refcounts().get(geometry.hostCluster(L2Entry.offset(entry))) == 1;
+        && counts.get(geometry.hostCluster(L2Entry.offset(entry))) == 1;
   }
 
   private long tableOf(long l1Entry) throws CorruptImageException {
