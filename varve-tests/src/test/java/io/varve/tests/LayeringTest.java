@@ -36,15 +36,17 @@ class LayeringTest {
           .withImportOption(location -> !location.contains("/varve-tests/test/"))
           .importPackages("io.varve");
 
-  /// Each module and those it may know: `ffi <- image <- engine <- catalog`, `cli` on top.
+  /// Each module and those it may know: `ffi <- image <- engine <- catalog`, `img` beside the
+  /// engine, `cli` on top.
   private static final Map<String, Set<String>> MAY_KNOW =
       Map.of(
           "ffi", Set.of(),
           "image", Set.of("ffi"),
           "testkit", Set.of("ffi", "image"),
+          "img", Set.of("ffi", "image"),
           "engine", Set.of("ffi", "image"),
           "catalog", Set.of("image", "engine"),
-          "cli", Set.of("image", "engine", "catalog"));
+          "cli", Set.of("image", "img", "engine", "catalog"));
 
   private static final String[] JSON = {"tools.jackson..", "com.fasterxml.jackson.."};
   private static final String[] SQL = {
@@ -63,7 +65,7 @@ class LayeringTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ffi", "image", "testkit", "engine", "catalog", "cli"})
+  @ValueSource(strings = {"ffi", "image", "testkit", "img", "engine", "catalog", "cli"})
   void eachModuleKnowsOnlyThoseBelow(String module) {
     String[] others =
         Stream.concat(MAY_KNOW.keySet().stream(), Stream.of("tests"))
@@ -135,7 +137,7 @@ class LayeringTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ffi", "image", "testkit"})
+  @ValueSource(strings = {"ffi", "image", "testkit", "img"})
   void theLibrariesStandAlone(String module) {
     Stream.of(JSON, SQL, HTTP, LOGGING)
         .forEach(libraries ->

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.command;
+
+import org.jspecify.annotations.Nullable;
+
+/// Finds a command by its name. Only the class of the command that runs is loaded.
+public final class Commands {
+  private Commands() {}
+
+  /// The command of that name, null where there is none.
+  public static @Nullable Command find(String name) {
+    return switch (name) {
+      case "create" -> new CreateCommand();
+      case "info" -> new InfoCommand();
+      case "measure" -> new MeasureCommand();
+      default -> null;
+    };
+  }
+}

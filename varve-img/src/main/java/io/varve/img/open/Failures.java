@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.open;
+
+import io.varve.image.storage.NoSpaceException;
+import io.varve.image.storage.ReadOnlyStorageException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
+/// Finds QEMU's words for what the library and the system say.
+public final class Failures {
+  private Failures() {}
+
+  /// The message of a failure that no command has caught.
+  public static String words(IOException e) {
+    if (e instanceof FileSystemException file && file.getFile() != null) {
+      return file.getFile() + ": " + reason(e);
+    }
+    return reason(e);
+  }
+
+  /// The reason alone, as `strerror` says it where the system gave one.
+  public static String reason(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "No such file or directory";
+      case AccessDeniedException _ -> "Permission denied";
+      case FileAlreadyExistsException _ -> "File exists";
+      case NotDirectoryException _ -> "Not a directory";
+      case NoSpaceException _ -> "No space left on device";
+      case ReadOnlyStorageException _ -> "Read-only file system";
+      case FileSystemException file when file.getReason() != null -> file.getReason();
+      default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    };
+  }
+}

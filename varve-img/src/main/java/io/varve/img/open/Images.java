@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.open;
+
+import io.varve.img.Console;
+import io.varve.img.ImgException;
+
+/// Opens images for one run of a command; holds what `--object` made.
+public final class Images {
+  private final Console console;
+  private final Objects objects;
+
+  public Images(Console console) {
+    this.console = console;
+    this.objects = new Objects(console.directory());
+  }
+
+  /// The objects of this run.
+  public Objects objects() {
+    return objects;
+  }
+
+  /// Opens an image and, unless told otherwise, its backing files.
+  ///
+  /// @throws ImgException `Could not open 'NAME': …`
+  public OpenedImage open(ImageSpec spec, OpenHow how) throws ImgException {
+    return new NodeOpener(console, how).open(spec);
+  }
+}

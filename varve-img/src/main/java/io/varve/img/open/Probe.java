@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.open;
+
+import io.varve.image.storage.FileStorage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// Tells the format of a file by its first bytes, as QEMU does when nobody says it.
+final class Probe {
+  private static final int LENGTH = 2048;
+  private static final int QCOW = 0x514649fb;
+
+  private Probe() {}
+
+  /// The name of the format; `raw` where nothing is known by its magic.
+  static String format(FileStorage file) throws IOException {
+    ByteBuffer start = ByteBuffer.allocate(LENGTH);
+    file.read(0, start);
+    if (start.getInt(0) == QCOW) {
+      return start.getInt(4) == 1 ? "qcow" : "qcow2";
+    }
+    return "raw";
+  }
+}
