@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// One file of a chain. It answers one question: what do you hold for this guest range? It knows
 /// the name that its file gives to a base, and never reads through it: only the chain does.
@@ -42,6 +43,23 @@ public interface Layer extends Closeable {
 
   /// The file beneath, for sizes and counters. Writing to it breaks the layer.
   Storage storage();
+
+  /// Where the host offsets of this layer's extents point: the file itself, or an external data
+  /// file. Null where the bytes there are not the guest's own (they are encrypted).
+  default @Nullable Storage mappedStorage() {
+    return storage();
+  }
+
+  /// Bytes of one unit of the index (a qcow2 cluster); 512 where the format has none.
+  default int clusterSize() {
+    return 512;
+  }
+
+  /// True if the index claims far more data than the file spends, so that holes beneath data are
+  /// worth looking for: preallocated metadata.
+  default boolean seemsPreallocated() throws IOException {
+    return false;
+  }
 
   /// Closes the file. A writable layer is flushed first.
   @Override

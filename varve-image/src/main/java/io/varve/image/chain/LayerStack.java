@@ -87,8 +87,10 @@ final class LayerStack implements Below {
       LayerExtent extent =
           layer.lookup(GuestOffset.of(position), Math.min(length, size - position));
       if (extent.kind() != ExtentKind.NONE) {
+        // Room kept in a file for a hole is of no use to whoever reads the disk.
+        long host = extent.kind() == ExtentKind.ZERO ? -1 : extent.hostOffset();
         return new ChainExtent(
-            position, extent.length(), extent.kind(), firstDepth + i, layer, extent.hostOffset());
+            position, extent.length(), extent.kind(), firstDepth + i, layer, host);
       }
       length = extent.length();
     }

@@ -232,9 +232,27 @@ public final class Qcow2Layer implements WritableLayer {
     }
   }
 
-  /// Bytes of one cluster.
+  @Override
   public int clusterSize() {
     return area.header().clusterSize();
+  }
+
+  @Override
+  public @Nullable Storage mappedStorage() {
+    if (data.encrypted()) {
+      return null;
+    }
+    return data.external() ? data.dataFile() : storage;
+  }
+
+  @Override
+  public boolean seemsPreallocated() throws IOException {
+    lock.readLock().lock();
+    try {
+      return Preallocation.isLikely(storage, HeaderFile.read(storage).header(), cache);
+    } finally {
+      lock.readLock().unlock();
+    }
   }
 
   /// An encoder for [#writeCompressed], for one thread; the caller closes it.

@@ -80,10 +80,10 @@ public final class RawLayer implements WritableLayer {
     long end = start + Math.min(maxLength, size - start);
     Storage.DataRange data = storage.nextData(start);
     if (data == null || data.position() >= end) {
-      return new LayerExtent(start, end - start, ExtentKind.ZERO, -1);
+      return new LayerExtent(start, end - start, ExtentKind.ZERO, start);
     }
     if (data.position() > start) {
-      return new LayerExtent(start, data.position() - start, ExtentKind.ZERO, -1);
+      return new LayerExtent(start, data.position() - start, ExtentKind.ZERO, start);
     }
     long dataEnd = Math.min(end, data.position() + data.length());
     return new LayerExtent(start, dataEnd - start, ExtentKind.DATA, start);

@@ -155,7 +155,7 @@ class RawLayerTest {
   }
 
   private static LayerExtent zero(long start, long length) {
-    return new LayerExtent(start, length, ExtentKind.ZERO, -1);
+    return new LayerExtent(start, length, ExtentKind.ZERO, start);
   }
 
   private static LayerExtent data(long start, long length) {

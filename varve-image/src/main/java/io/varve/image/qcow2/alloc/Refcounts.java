@@ -208,6 +208,23 @@ public final class Refcounts {
     return cluster;
   }
 
+  /// How many clusters below `end` have a count above 0; stops at `most`.
+  public long usedBelow(long end, long most) throws IOException {
+    long used = 0;
+    long cluster = 0;
+    while (cluster < end && used < most) {
+      if (!covered(cluster)) {
+        cluster = ((cluster >>> geometry.refcountBlockBits()) + 1) << geometry.refcountBlockBits();
+        continue;
+      }
+      MetadataBlock block = cache.get(positionOf(cluster));
+      for (int i = indexIn(cluster); i < entriesPerCachedBlock && cluster < end; i++, cluster++) {
+        used += RefcountWidth.get(block.bytes(), i, geometry.refcountOrder()) != 0 ? 1 : 0;
+      }
+    }
+    return used;
+  }
+
   /// Host offset of the refcount block with this table index, checked.
   public long blockOffset(long tableIndex) throws CorruptImageException {
     long entry = table.get((int) tableIndex);

@@ -145,7 +145,9 @@ public final class ClusterMap {
     if (left.kind() != right.kind() || left.kind() == ExtentKind.COMPRESSED) {
       return false;
     }
-    return left.hostOffset() < 0 || left.hostOffset() + left.length() == right.hostOffset();
+    return left.hostOffset() < 0
+        ? right.hostOffset() < 0
+        : left.hostOffset() + left.length() == right.hostOffset();
   }
 
   /// A stretch inside one cluster, or the whole span of a missing L2 table. For those who walk a
@@ -171,8 +173,7 @@ public final class ClusterMap {
       last++;
     }
     long pieceEnd = Math.min(end, clusterStart + ((long) last << geometry.subclusterBits()));
-    boolean onHost = kind == ExtentKind.DATA || kind == ExtentKind.ZERO_ALLOCATED;
-    long host = onHost ? state.host() + (at - clusterStart) : -1;
+    long host = state.hasHost() ? state.host() + (at - clusterStart) : -1;
     return new LayerExtent(at, pieceEnd - at, kind, host);
   }
 
