@@ -22,7 +22,8 @@ public class ForwardingStorage implements Storage {
     };
   }
 
-  protected final Storage inner() {
+  /// The storage beneath.
+  public final Storage inner() {
     return inner;
   }
 

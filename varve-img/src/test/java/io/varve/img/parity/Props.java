@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.parity;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+
+/// What a script does besides calling the tools: it prepares and damages files.
+///
+/// - `truncate FILE SIZE` sets a file's length, making the file if need be
+/// - `poke FILE OFFSET HEX` overwrites bytes; the offset is decimal or 0x…
+/// - `noise FILE OFFSET LENGTH SEED` writes bytes that do not compress
+/// - `text FILE CONTENT` writes a small file
+/// - `cp FROM TO`, `mv FROM TO`, `rm FILE`, `mkdir FOLDER`, `ln TARGET LINK`
+final class Props {
+  private final Path folder;
+
+  Props(Path folder) {
+    this.folder = folder;
+  }
+
+  void run(List<String> words) throws IOException {
+    Path first = folder.resolve(words.get(1));
+    switch (words.getFirst()) {
+      case "truncate" -> change(first, file -> file.setLength(Long.decode(words.get(2))));
+      case "poke" -> put(first, Long.decode(words.get(2)), HexFormat.of().parseHex(words.get(3)));
+      case "noise" -> put(first, Long.decode(words.get(2)), noise(words.get(3), words.get(4)));
+      case "text" -> Files.writeString(first, words.get(2));
+      case "cp" -> Files.copy(first, target(words), StandardCopyOption.REPLACE_EXISTING);
+      case "mv" -> Files.move(first, target(words), StandardCopyOption.REPLACE_EXISTING);
+      case "rm" -> Files.delete(first);
+      case "mkdir" -> Files.createDirectories(first);
+      case "ln" -> Files.createSymbolicLink(target(words), Path.of(words.get(1)));
+      default -> throw new IllegalArgumentException("no such step: " + words);
+    }
+  }
+
+  private Path target(List<String> words) {
+    return folder.resolve(words.get(2));
+  }
+
+  private static byte[] noise(String length, String seed) {
+    byte[] bytes = new byte[Integer.decode(length)];
+    new Random(Long.decode(seed)).nextBytes(bytes);
+    return bytes;
+  }
+
+  private static void put(Path file, long position, byte[] bytes) throws IOException {
+    change(
+        file,
+        to -> {
+          to.seek(position);
+          to.write(bytes);
+        });
+  }
+
+  private interface Change {
+    void on(RandomAccessFile file) throws IOException;
+  }
+
+  private static void change(Path path, Change change) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      change.on(file);
+    }
+  }
+}
