@@ -9,6 +9,7 @@ module io.varve.image {
 
   exports io.varve.image.chain;
   exports io.varve.image.op;
+  exports io.varve.image.qcow2.bitmap;
   exports io.varve.image.qcow2.check;
   exports io.varve.image.qcow2.compress;
   exports io.varve.image.qcow2.format;

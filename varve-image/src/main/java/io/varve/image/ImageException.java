@@ -11,6 +11,7 @@ public sealed class ImageException extends IOException
         UnsupportedImageException,
         ImageInUseException,
         BackingChainException,
+        BitmapException,
         ReadOnlyImageException {
   private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.BitmapException;
 import io.varve.image.Layer;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.UnsupportedImageException;
@@ -58,8 +59,13 @@ public final class InternalSnapshots {
 
   /// Makes the disk what it was at that snapshot, its size included. The state before is lost
   /// unless another snapshot holds it.
+  ///
+  /// @throws BitmapException if the image has bitmaps: they would not say what that changes
   public void apply(String nameOrId) throws IOException {
     exclusive(store -> {
+      if (!layer.bitmaps().list().isEmpty()) {
+        throw new BitmapException(layer.name(), "Device has active dirty bitmaps");
+      }
       store.apply(find(store.entries(), nameOrId));
       layer.refreshSize();
       return layer;

@@ -8,6 +8,7 @@ import io.varve.image.LayerExtent;
 import io.varve.image.LayerFormat;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.WritableLayer;
+import io.varve.image.qcow2.bitmap.BitmapStore;
 import io.varve.image.qcow2.compress.ClusterDecoder;
 import io.varve.image.qcow2.compress.ClusterEncoder;
 import io.varve.image.qcow2.format.Header;
@@ -50,6 +51,7 @@ public final class Qcow2Layer implements WritableLayer {
   private final @Nullable ImageParts parts;
   private final @Nullable ActiveTree tree;
   private final @Nullable SnapshotStore store;
+  private final BitmapStore bitmaps;
   private final ClusterMap readOnlyMap;
   private final LongSupplier end;
   private HeaderArea area;
@@ -81,6 +83,7 @@ public final class Qcow2Layer implements WritableLayer {
       this.tree = null;
       this.store = null;
     }
+    this.bitmaps = Qcow2Opener.bitmaps(storage, area, parts, this::changeArea);
   }
 
   /// Opens an image and takes over `storage`: the layer closes it, also when opening fails.
@@ -189,6 +192,7 @@ public final class Qcow2Layer implements WritableLayer {
     try {
       requireInside(position, src.remaining());
       order().requireIntact();
+      bitmaps.record(position, src.remaining());
       int written;
       do {
         written = src.hasRemaining() ? active.writer().writeInPlace(position, src) : 0;
@@ -203,6 +207,7 @@ public final class Qcow2Layer implements WritableLayer {
     lock.writeLock().lock();
     try {
       requireInside(position, src.remaining());
+      bitmaps.record(position, src.remaining());
       active.writer().write(position, src, below);
     } finally {
       lock.writeLock().unlock();
@@ -226,6 +231,7 @@ public final class Qcow2Layer implements WritableLayer {
     try {
       requireInside(at.bytes(), Math.min(cluster, size - Math.min(size, at.bytes())));
       order().requireIntact();
+      bitmaps.record(at.bytes(), cluster);
       active.compressed().write(at.bytes(), packed, length);
     } finally {
       lock.writeLock().unlock();
@@ -283,6 +289,7 @@ public final class Qcow2Layer implements WritableLayer {
     try {
       requireInside(at.bytes(), length);
       order().requireIntact();
+      bitmaps.record(at.bytes(), length);
       change.on(active);
     } finally {
       lock.writeLock().unlock();
@@ -316,15 +323,25 @@ public final class Qcow2Layer implements WritableLayer {
     try {
       Resizer resizer = new Resizer(parts());
       resizer.requirePossible(newSize);
-      long oldSize = size;
-      if (newSize > oldSize) {
-        resizer.growTable(active, newSize);
-        resizer.grow(active, oldSize, newSize, below);
-        size = newSize;
-      } else if (newSize < oldSize) {
-        resizer.shrink(active, oldSize, newSize);
-        size = newSize;
+      if (newSize == size) {
+        return;
       }
+      bitmaps.requireResizable();
+      if (newSize > size) {
+        resizer.growTable(active, newSize);
+      }
+      bitmaps.beforeResize();
+      try {
+        if (newSize > size) {
+          resizer.grow(active, size, newSize, below);
+        } else {
+          resizer.shrink(active, size, newSize);
+        }
+      } finally {
+        size = parts().header().diskSize() & -512L;
+        bitmaps.resized(size);
+      }
+      bitmaps.store();
     } finally {
       lock.writeLock().unlock();
     }
@@ -398,10 +415,20 @@ public final class Qcow2Layer implements WritableLayer {
     lock.writeLock().lock();
     try {
       order().commit();
-      area = HeaderFile.change(storage, change);
+      changeArea(change);
     } finally {
       lock.writeLock().unlock();
     }
+  }
+
+  private void changeArea(java.util.function.UnaryOperator<HeaderArea> change) throws IOException {
+    area = HeaderFile.change(storage, change);
+    parts().header().adoptFeatures(area.header());
+  }
+
+  /// The persistent dirty bitmaps of this image.
+  public DirtyBitmaps bitmaps() {
+    return new DirtyBitmaps(this, bitmaps);
   }
 
   /// The snapshots inside this image.
@@ -446,13 +473,22 @@ public final class Qcow2Layer implements WritableLayer {
       closed = true;
       try (storage;
           data) {
-        if (parts != null) {
-          parts.flushOrder().commit();
-          parts.flushOrder().commitCounts();
-        }
+        closeParts();
       }
     } finally {
       lock.writeLock().unlock();
+    }
+  }
+
+  private void closeParts() throws IOException {
+    if (parts == null) {
+      return;
+    }
+    try {
+      bitmaps.store();
+    } finally {
+      parts.flushOrder().commit();
+      parts.flushOrder().commitCounts();
     }
   }
 

@@ -7,6 +7,7 @@ import io.varve.image.qcow2.alloc.ClusterAllocator;
 import io.varve.image.qcow2.alloc.DroppedClusters;
 import io.varve.image.qcow2.alloc.RefcountBlocks;
 import io.varve.image.qcow2.alloc.Refcounts;
+import io.varve.image.qcow2.bitmap.BitmapStore;
 import io.varve.image.qcow2.check.CheckProgress;
 import io.varve.image.qcow2.check.CheckReport;
 import io.varve.image.qcow2.check.Qcow2Check;
@@ -15,7 +16,9 @@ import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
+import io.varve.image.qcow2.format.HeaderExtension;
 import io.varve.image.qcow2.format.L1Entry;
+import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.qcow2.format.RefcountTableEntry;
 import io.varve.image.qcow2.format.SnapshotTable;
 import io.varve.image.qcow2.io.DataArea;
@@ -27,6 +30,7 @@ import io.varve.image.qcow2.metadata.HeaderFields;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /// Takes an image from its header to parts that work together.
 final class Qcow2Opener {
@@ -58,7 +62,23 @@ final class Qcow2Opener {
       storage.flush();
       area = HeaderFile.read(storage);
     }
+    boolean stale = (header.autoclear() & FeatureBits.BITMAPS) == 0;
+    if (stale && area.extension(HeaderExtension.BITMAPS).isPresent()) {
+      // Somebody wrote who keeps no bitmaps. Their clusters stay leaked: a check finds them.
+      area = HeaderFile.change(storage, old -> old.without(HeaderExtension.BITMAPS));
+    }
     return area;
+  }
+
+  /// The persistent bitmaps of an image.
+  static BitmapStore bitmaps(
+      Storage storage, HeaderArea area, @Nullable ImageParts parts, BitmapStore.HeaderChange change)
+      throws IOException {
+    try {
+      return BitmapStore.load(storage, area, area.header().size() & -512L, parts, change);
+    } catch (Qcow2FormatException e) {
+      throw FormatErrors.named(storage.name(), e);
+    }
   }
 
   private static void repair(Storage storage) throws IOException {
@@ -86,7 +106,7 @@ final class Qcow2Opener {
   static SnapshotTable.Loaded snapshots(Storage storage, Header header) throws IOException {
     try {
       return SnapshotTable.load(storage::read, header, storage.size());
-    } catch (io.varve.image.qcow2.format.Qcow2FormatException e) {
+    } catch (Qcow2FormatException e) {
       throw FormatErrors.named(storage.name(), e);
     }
   }

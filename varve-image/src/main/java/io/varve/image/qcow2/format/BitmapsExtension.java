@@ -23,30 +23,47 @@ public record BitmapsExtension(int bitmaps, long directorySize, long directoryOf
     }
     ByteBuffer in = data.buffer();
     long bitmaps = in.getInt(0) & 0xffff_ffffL;
-    if (bitmaps == 0 || bitmaps > Limits.MAX_BITMAPS) {
-      throw corrupt(STRUCTURE, 0, "number of bitmaps", "1 to " + Limits.MAX_BITMAPS, bitmaps);
-    }
-    if (in.getInt(4) != 0) {
-      throw corrupt(STRUCTURE, 4, "bitmaps_ext: Reserved field is not zero", 0, in.getInt(4));
-    }
     long size = in.getLong(8);
-    if (size <= 0 || size > Limits.MAX_BITMAP_DIRECTORY_BYTES) {
-      throw corrupt(
-          STRUCTURE,
-          8,
-          "bitmap directory size",
-          "1 to " + Limits.MAX_BITMAP_DIRECTORY_BYTES,
-          Long.toUnsignedString(size));
-    }
     long offset = in.getLong(16);
-    if (offset <= 0 || !geometry.isClusterAligned(offset) || offset > Long.MAX_VALUE - size) {
-      throw corrupt(
-          STRUCTURE,
-          16,
-          "invalid bitmap directory offset",
-          "a multiple of the cluster size",
-          Long.toUnsignedString(offset));
-    }
+    require(in.getInt(4) == 0, 4, "bitmaps_ext: Reserved field is not zero", in.getInt(4));
+    require(
+        bitmaps <= Limits.MAX_BITMAPS,
+        0,
+        "bitmaps_ext: image has %d bitmaps, exceeding the QEMU supported maximum of %d"
+            .formatted(bitmaps, Limits.MAX_BITMAPS),
+        bitmaps);
+    require(bitmaps > 0, 0, "found bitmaps extension with zero bitmaps", bitmaps);
+    require(
+        geometry.isClusterAligned(offset),
+        16,
+        "bitmaps_ext: invalid bitmap directory offset",
+        Long.toUnsignedString(offset));
+    require(
+        size >= 0 && size <= Limits.MAX_BITMAP_DIRECTORY_BYTES,
+        8,
+        "bitmaps_ext: bitmap directory size (%s) exceeds the maximum supported size (%d)"
+            .formatted(Long.toUnsignedString(size), Limits.MAX_BITMAP_DIRECTORY_BYTES),
+        Long.toUnsignedString(size));
+    require(size > 0, 8, "Requested bitmap_directory_size is zero", size);
+    require(
+        offset > 0 && offset <= Long.MAX_VALUE - size,
+        16,
+        "Failed to read bitmap directory",
+        Long.toUnsignedString(offset));
     return new BitmapsExtension((int) bitmaps, size, offset);
+  }
+
+  private static void require(boolean holds, int at, String what, Object found)
+      throws Qcow2FormatException {
+    if (!holds) {
+      throw corrupt(STRUCTURE, at, what, "a value within QEMU's limits", found);
+    }
+  }
+
+  /// The extension with this content.
+  public HeaderExtension encode() {
+    ByteBuffer data = ByteBuffer.allocate(LENGTH);
+    data.putInt(bitmaps).putInt(0).putLong(directorySize).putLong(directoryOffset);
+    return new HeaderExtension(HeaderExtension.BITMAPS, data.array());
   }
 }

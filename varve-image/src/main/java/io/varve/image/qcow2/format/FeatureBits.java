@@ -42,9 +42,8 @@ public final class FeatureBits {
   public static final long KNOWN_INCOMPATIBLE =
       DIRTY | CORRUPT | DATA_FILE | COMPRESSION | EXTENDED_L2;
 
-  /// The autoclear bits whose promise Varve keeps while it writes: none, since it does not maintain
-  /// bitmaps.
-  public static final long MAINTAINED_AUTOCLEAR = 0;
+  /// The autoclear bits whose promise Varve keeps while it writes.
+  public static final long MAINTAINED_AUTOCLEAR = BITMAPS;
 
   /// Bytes of one entry in the feature name table.
   static final int NAME_ENTRY = 48;

@@ -70,6 +70,17 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
     return data == null ? Optional.empty() : Optional.of(VarveIdentity.decode(data));
   }
 
+  /// Where the persistent bitmaps are; empty where there are none, and where they are stale because
+  /// somebody wrote who does not keep them (the autoclear bit is off).
+  ///
+  /// @throws Qcow2FormatException CORRUPT where the extension breaks the rules
+  public Optional<BitmapsExtension> bitmaps() throws Qcow2FormatException {
+    Bytes data = extension(HeaderExtension.BITMAPS).orElse(null);
+    return data == null || (header.autoclear() & FeatureBits.BITMAPS) == 0
+        ? Optional.empty()
+        : Optional.of(BitmapsExtension.parse(data, header.geometry()));
+  }
+
   /// Data of the first extension of this type.
   public Optional<Bytes> extension(int magic) {
     return extensions.stream()
@@ -103,6 +114,14 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
             ? with(formatOf(format))
             : without(HeaderExtension.BACKING_FORMAT);
     return new HeaderArea(header, area.extensions, name == null ? null : Bytes.utf8(name));
+  }
+
+  /// Says where the persistent bitmaps are and that they are current, or that there are none.
+  public HeaderArea withBitmaps(@Nullable BitmapsExtension bitmaps) {
+    HeaderArea area = bitmaps == null ? without(HeaderExtension.BITMAPS) : with(bitmaps.encode());
+    long others = header.autoclear() & ~FeatureBits.BITMAPS;
+    long bits = bitmaps == null ? others : others | FeatureBits.BITMAPS;
+    return area.withHeader(new HeaderBuilder(header).autoclear(bits).build());
   }
 
   private static HeaderExtension formatOf(String format) {
@@ -148,7 +167,7 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
   private static int rank(int magic) {
     return switch (magic) {
       case HeaderExtension.BACKING_FORMAT -> 0;
-      case VarveIdentity.MAGIC -> 1;
+      case VarveIdentity.MAGIC, HeaderExtension.BITMAPS -> 1;
       case HeaderExtension.FEATURE_NAMES -> 3;
       default -> 2;
     };

@@ -156,7 +156,7 @@ public final class FlushOrder {
   /// Refuses all further changes: an operation broke off where it can neither go on nor back.
   public void breakOff(IOException cause) {
     if (broken == null) {
-      brokenIn = "operation on snapshots";
+      brokenIn = "operation on snapshots or bitmaps";
       broken = cause;
     }
   }

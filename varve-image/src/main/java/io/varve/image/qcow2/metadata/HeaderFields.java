@@ -75,6 +75,13 @@ public final class HeaderFields {
     return autoclear;
   }
 
+  /// Takes over the feature bits of a header that was written past this object.
+  public void adoptFeatures(io.varve.image.qcow2.format.Header header) {
+    incompatible = header.incompatible();
+    compatible = header.compatible();
+    autoclear = header.autoclear();
+  }
+
   /// Bytes 24 to 47: disk size, encryption method (unchanged), L1 size and L1 offset, in one write.
   public void writeSizeAndL1(long newDiskSize, int newL1Size, long newL1Offset) throws IOException {
     ByteBuffer bytes =
