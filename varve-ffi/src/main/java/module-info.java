@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Linux through the foreign function and memory API: the one module with restricted calls.
+/// The system calls of Linux: the one module with restricted methods.
 @org.jspecify.annotations.NullMarked
 module io.varve.ffi {
   requires static transitive org.jspecify;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.ffi;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.nio.ReadOnlyBufferException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.function.IntToLongFunction;
@@ -49,21 +46,22 @@ public final class Fd implements Closeable {
   /// @throws UnsupportedOperationException on a system other than 64-bit Linux
   public static Fd open(Path path, int mode, OpenFlag... flags) throws SystemCallException {
     int bits = OpenFlag.bits(Platform.require(), flags);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment cPath = CPath.of(path, arena);
-      long result;
-      do {
-        result = LibC.open(cPath, bits, mode);
-      } while (result == EINTR);
-      if (result < 0) {
-        throw new SystemCallException("open", (int) -result);
-      }
-      return new Fd((int) result);
+    long cPath = CPath.put(Scratch.get(), path);
+    long result;
+    do {
+      result = Kernel.open(cPath, bits, mode);
+    } while (result == EINTR);
+    if (result < 0) {
+      throw new SystemCallException("open", (int) -result);
     }
+    return new Fd((int) result);
   }
 
   /// Reads into `dst` until it is full or the file ends; returns the bytes read.
   public int pread(long position, ByteBuffer dst) throws IOException {
+    if (dst.isReadOnly()) {
+      throw new ReadOnlyBufferException();
+    }
     guard.enter();
     try {
       int done = 0;
@@ -78,31 +76,33 @@ public final class Fd implements Closeable {
       return done;
     } finally {
       guard.leave();
+      Reference.reachabilityFence(dst);
     }
   }
 
   private int preadDirect(long position, ByteBuffer dst) throws SystemCallException {
-    MemorySegment memory = MemorySegment.ofBuffer(dst);
-    int count = checked("pread", retryPread(memory, Math.min(dst.remaining(), CALL_MAX), position));
+    int wanted = Math.min(dst.remaining(), CALL_MAX);
+    int count = retryPread(Scratch.address(dst), wanted, position);
     dst.position(dst.position() + count);
     return count;
   }
 
   private int preadHeap(long position, ByteBuffer dst) throws SystemCallException {
     int wanted = Math.min(dst.remaining(), Scratch.TRANSFER_MAX);
-    MemorySegment memory = Scratch.get().transfer(wanted);
-    int count = checked("pread", retryPread(memory, wanted, position));
-    MemorySegment.copy(memory, 0, MemorySegment.ofBuffer(dst), 0, count);
+    Scratch scratch = Scratch.get();
+    ByteBuffer transfer = scratch.transfer(wanted);
+    int count = retryPread(scratch.transferAddress(), wanted, position);
+    dst.put(dst.position(), transfer, 0, count);
     dst.position(dst.position() + count);
     return count;
   }
 
-  private long retryPread(MemorySegment memory, int count, long position) {
+  private int retryPread(long address, int count, long position) throws SystemCallException {
     long result;
     do {
-      result = LibC.pread(number, memory, count, position);
+      result = Kernel.pread(number, address, count, position);
     } while (result == EINTR);
-    return result;
+    return checked("pread", result);
   }
 
   /// Writes all of `src`. On an error its position tells how much was written.
@@ -121,43 +121,46 @@ public final class Fd implements Closeable {
       }
     } finally {
       guard.leave();
+      Reference.reachabilityFence(src);
     }
   }
 
   private int pwriteOnce(long position, ByteBuffer src) throws SystemCallException {
-    MemorySegment memory = MemorySegment.ofBuffer(src);
     int wanted = Math.min(src.remaining(), CALL_MAX);
-    if (!src.isDirect()) {
+    long address;
+    if (src.isDirect()) {
+      address = Scratch.address(src);
+    } else {
       wanted = Math.min(wanted, Scratch.TRANSFER_MAX);
-      MemorySegment transfer = Scratch.get().transfer(wanted);
-      MemorySegment.copy(memory, 0, transfer, 0, wanted);
-      memory = transfer;
+      Scratch scratch = Scratch.get();
+      scratch.transfer(wanted).put(0, src, src.position(), wanted);
+      address = scratch.transferAddress();
     }
     long result;
     do {
-      result = LibC.pwrite(number, memory, wanted, position);
+      result = Kernel.pwrite(number, address, wanted, position);
     } while (result == EINTR);
     return checked("pwrite", result);
   }
 
   /// Makes data durable, and of the metadata what is needed to read it back.
   public void fdatasync() throws IOException {
-    call("fdatasync", LibC::fdatasync);
+    call("fdatasync", Kernel::fdatasync);
   }
 
   /// Makes data and all metadata durable; for a folder, its entries.
   public void fsync() throws IOException {
-    call("fsync", LibC::fsync);
+    call("fsync", Kernel::fsync);
   }
 
   /// Sets the length; growth reads as zero.
   public void ftruncate(long length) throws IOException {
-    call("ftruncate", fd -> LibC.ftruncate(fd, length));
+    call("ftruncate", fd -> Kernel.ftruncate(fd, length));
   }
 
   /// `EOPNOTSUPP` where the file system cannot.
   public void fallocate(AllocateMode mode, long position, long length) throws IOException {
-    call("fallocate", fd -> LibC.fallocate(fd, mode.bits(), position, length));
+    call("fallocate", fd -> Kernel.fallocate(fd, mode.bits(), position, length));
   }
 
   /// Start of the first data at or after `position`, -1 where only a hole or nothing follows.
@@ -173,7 +176,7 @@ public final class Fd implements Closeable {
 
   private long seek(long position, int whence) throws IOException {
     try {
-      return call("lseek", fd -> LibC.lseek(fd, position, whence));
+      return call("lseek", fd -> Kernel.lseek(fd, position, whence));
     } catch (SystemCallException e) {
       if (e.errno() == Errno.ENXIO) {
         return -1;
@@ -206,9 +209,10 @@ public final class Fd implements Closeable {
     return call(
         "ioctl",
         fd -> {
-          MemorySegment size = Scratch.get().struct();
-          long result = LibC.ioctl(fd, BLKGETSIZE64, size);
-          return result < 0 ? result : size.get(JAVA_LONG, 0);
+          Scratch scratch = Scratch.get();
+          ByteBuffer size = scratch.struct();
+          long result = Kernel.ioctl(fd, BLKGETSIZE64, scratch.structAddress());
+          return result < 0 ? result : size.getLong(0);
         });
   }
 
@@ -218,16 +222,17 @@ public final class Fd implements Closeable {
         call(
             "ioctl",
             fd -> {
-              MemorySegment size = Scratch.get().struct();
-              long result = LibC.ioctl(fd, BLKSSZGET, size);
-              return result < 0 ? result : size.get(JAVA_INT, 0);
+              Scratch scratch = Scratch.get();
+              ByteBuffer size = scratch.struct();
+              long result = Kernel.ioctl(fd, BLKSSZGET, scratch.structAddress());
+              return result < 0 ? result : size.getInt(0);
             });
   }
 
   /// Makes this file share all data of `from` (`FICLONE`).
   public void cloneFrom(Fd from) throws IOException {
     // FICLONE takes the descriptor itself where other requests take an address.
-    withBoth(from, other -> LibC.ioctl(number, FICLONE, MemorySegment.ofAddress(other)), "ioctl");
+    withBoth(from, other -> Kernel.ioctl(number, FICLONE, other), "ioctl");
   }
 
   /// Makes the range of this file share the data of a range of `from` (`FICLONERANGE`). Both must
@@ -240,12 +245,14 @@ public final class Fd implements Closeable {
     withBoth(
         from,
         other -> {
-          MemorySegment range = Scratch.get().struct();
-          range.set(JAVA_LONG, 0, other);
-          range.set(JAVA_LONG, 8, fromPosition);
-          range.set(JAVA_LONG, 16, length);
-          range.set(JAVA_LONG, 24, position);
-          return LibC.ioctl(number, FICLONERANGE, range);
+          Scratch scratch = Scratch.get();
+          scratch
+              .struct()
+              .putLong(0, other)
+              .putLong(8, fromPosition)
+              .putLong(16, length)
+              .putLong(24, position);
+          return Kernel.ioctl(number, FICLONERANGE, scratch.structAddress());
         },
         "ioctl");
   }
@@ -256,18 +263,17 @@ public final class Fd implements Closeable {
     return withBoth(
         from,
         other -> {
-          MemorySegment positions = Scratch.get().struct();
-          positions.set(JAVA_LONG, 0, fromPosition);
-          positions.set(JAVA_LONG, 8, position);
-          return LibC.copyFileRange(
-              other, positions.asSlice(0, 8), number, positions.asSlice(8, 8), length);
+          Scratch scratch = Scratch.get();
+          scratch.struct().putLong(0, fromPosition).putLong(8, position);
+          long positions = scratch.structAddress();
+          return Kernel.copyFileRange(other, positions, number, positions + 8, length);
         },
         "copy_file_range");
   }
 
   /// Tells the kernel what reads to expect; length 0 means to the end.
   public void advise(Advice advice, long position, long length) throws IOException {
-    call("posix_fadvise", fd -> LibC.posixFadvise(fd, position, length, advice.number()));
+    call("posix_fadvise", fd -> Kernel.posixFadvise(fd, position, length, advice.number()));
   }
 
   /// Throws once it is closed; for what needs no call.
@@ -281,7 +287,7 @@ public final class Fd implements Closeable {
   public void close() throws IOException {
     // Never again after EINTR: Linux has freed the number by then.
     if (guard.shut()) {
-      long result = LibC.close(number);
+      long result = Kernel.close(number);
       if (result < 0 && result != EINTR) {
         throw new SystemCallException("close", (int) -result);
       }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.ffi;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /// Byte-range locks that belong to an open file description (`F_OFD_SETLK`), not to the process:
 /// two opens of one file conflict even inside one process, and closing one does not drop the
@@ -47,7 +44,7 @@ public final class FileLocks {
 
   private boolean tryLock(short type, long start, long length) throws IOException {
     try {
-      fd.call("fcntl", n -> LibC.fcntl(n, F_OFD_SETLK, flock(type, start, length)));
+      fd.call("fcntl", n -> Kernel.fcntl(n, F_OFD_SETLK, flock(type, start, length)));
       return true;
     } catch (SystemCallException e) {
       if (e.errno() == Errno.EAGAIN || e.errno() == Errno.EACCES) {
@@ -59,7 +56,7 @@ public final class FileLocks {
 
   /// Drops what this file holds in the range.
   public void unlock(long start, long length) throws IOException {
-    fd.call("fcntl", n -> LibC.fcntl(n, F_OFD_SETLK, flock(F_UNLCK, start, length)));
+    fd.call("fcntl", n -> Kernel.fcntl(n, F_OFD_SETLK, flock(F_UNLCK, start, length)));
   }
 
   /// True if someone else holds any lock in the range. Takes none.
@@ -67,18 +64,22 @@ public final class FileLocks {
     return fd.call(
             "fcntl",
             n -> {
-              MemorySegment flock = flock(F_WRLCK, start, length);
-              long result = LibC.fcntl(n, F_OFD_GETLK, flock);
-              return result < 0 ? result : flock.get(JAVA_SHORT, 0) == F_UNLCK ? 0 : 1;
+              Scratch scratch = Scratch.get();
+              ByteBuffer flock = fill(scratch.struct(), F_WRLCK, start, length);
+              long result = Kernel.fcntl(n, F_OFD_GETLK, scratch.structAddress());
+              return result < 0 ? result : flock.getShort(0) == F_UNLCK ? 0 : 1;
             })
         == 1;
   }
 
-  private static MemorySegment flock(short type, long start, long length) {
-    MemorySegment flock = Scratch.get().struct();
-    flock.set(JAVA_SHORT, 0, type);
-    flock.set(JAVA_LONG, 8, start);
-    flock.set(JAVA_LONG, 16, length);
-    return flock;
+  /// Fills in the struct of this thread and returns its address.
+  private static long flock(short type, long start, long length) {
+    Scratch scratch = Scratch.get();
+    fill(scratch.struct(), type, start, length);
+    return scratch.structAddress();
+  }
+
+  private static ByteBuffer fill(ByteBuffer flock, short type, long start, long length) {
+    return flock.putShort(0, type).putLong(8, start).putLong(16, length);
   }
 }

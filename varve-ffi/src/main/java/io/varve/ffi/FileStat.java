@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.ffi;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /// What `statx(2)` tells of a file. `statx` is used because its struct is the same on every
@@ -44,38 +39,37 @@ public record FileStat(
 
   /// Looks at a path, following symbolic links.
   public static FileStat of(Path path) throws SystemCallException {
-    Platform.require();
-    try (Arena arena = Arena.ofConfined()) {
-      return read(AT_FDCWD, CPath.of(path, arena), 0);
-    }
+    Scratch scratch = Scratch.get();
+    return read(AT_FDCWD, scratch, CPath.put(scratch, path), 0);
   }
 
   static FileStat of(int fd) throws SystemCallException {
-    return read(fd, CPath.EMPTY, AT_EMPTY_PATH);
+    Scratch scratch = Scratch.get();
+    return read(fd, scratch, CPath.putEmpty(scratch), AT_EMPTY_PATH);
   }
 
-  private static FileStat read(int folder, MemorySegment path, int flags)
+  private static FileStat read(int folder, Scratch scratch, long path, int flags)
       throws SystemCallException {
-    MemorySegment s = Scratch.get().struct();
+    ByteBuffer s = scratch.struct();
     long result;
     do {
-      result = LibC.statx(folder, path, flags, STATX_BASIC_STATS, s);
+      result = Kernel.statx(folder, path, flags, STATX_BASIC_STATS, scratch.structAddress());
     } while (result == -Errno.EINTR.number());
     if (result < 0) {
       throw new SystemCallException("statx", (int) -result);
     }
     return new FileStat(
-        Short.toUnsignedInt(s.get(JAVA_SHORT, 28)),
-        s.get(JAVA_LONG, 40),
-        s.get(JAVA_LONG, 48),
-        s.get(JAVA_INT, 4),
+        Short.toUnsignedInt(s.getShort(28)),
+        s.getLong(40),
+        s.getLong(48),
+        s.getInt(4),
         deviceNumber(s, 136),
-        s.get(JAVA_LONG, 32),
+        s.getLong(32),
         deviceNumber(s, 128));
   }
 
-  private static long deviceNumber(MemorySegment s, long at) {
-    return (long) s.get(JAVA_INT, at) << 32 | Integer.toUnsignedLong(s.get(JAVA_INT, at + 4));
+  private static long deviceNumber(ByteBuffer s, int at) {
+    return (long) s.getInt(at) << 32 | Integer.toUnsignedLong(s.getInt(at + 4));
   }
 
   public boolean isRegularFile() {

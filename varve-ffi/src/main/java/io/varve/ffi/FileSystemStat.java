@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.ffi;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /// What `fstatfs(2)` tells of the file system that holds a file.
 ///
@@ -32,16 +30,16 @@ public record FileSystemStat(long type, long blockSize, long totalBytes, long fr
   public static final long TMPFS = 0x01021994L;
 
   static FileSystemStat of(int fd) throws SystemCallException {
-    MemorySegment s = Scratch.get().struct();
+    Scratch scratch = Scratch.get();
+    ByteBuffer s = scratch.struct();
     long result;
     do {
-      result = LibC.fstatfs(fd, s);
+      result = Kernel.fstatfs(fd, scratch.structAddress());
     } while (result == -Errno.EINTR.number());
     if (result < 0) {
       throw new SystemCallException("fstatfs", (int) -result);
     }
-    long block = s.get(JAVA_LONG, 8);
-    return new FileSystemStat(
-        s.get(JAVA_LONG, 0), block, block * s.get(JAVA_LONG, 16), block * s.get(JAVA_LONG, 32));
+    long block = s.getLong(8);
+    return new FileSystemStat(s.getLong(0), block, block * s.getLong(16), block * s.getLong(32));
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// System calls of Linux on files, called through the C library by the foreign function and memory
-/// API. Nothing outside this package calls a restricted method.
+/// System calls of Linux on files. Nothing outside this package calls a restricted method.
+///
+/// They enter the kernel through one gate: `syscall(2)` of the C library by the foreign function
+/// and memory API, or, where a launcher names it, a library of a few instructions that does the
+/// same and is ready at once (docs/adr/0008).
 ///
 /// | class | what |
 /// |---|---|
