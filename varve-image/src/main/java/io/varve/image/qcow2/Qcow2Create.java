@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.GuestOffset;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
@@ -10,6 +11,7 @@ import io.varve.image.qcow2.format.Limits;
 import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.qcow2.format.RefcountWidth;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.storage.ForwardingStorage;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -56,6 +58,32 @@ public final class Qcow2Create {
     }
   }
 
+  /// As [#create], with an external data file, which is emptied and gets the size of the disk. If
+  /// it is to be raw, every cluster is mapped to its place in it.
+  ///
+  /// @param dataFile the file that `options` name
+  public static void create(Storage storage, Storage dataFile, Qcow2CreateOptions options)
+      throws IOException {
+    requirePossible(storage.name(), options);
+    if (options.dataFile() == null) {
+      throw new IllegalArgumentException("the options name no data file");
+    }
+    if (!dataFile.capabilities().fixedSize()) {
+      dataFile.truncate(0);
+    }
+    dataFile.truncate(options.size());
+    create(storage, options);
+    if (options.rawDataFile()) {
+      Qcow2Options open =
+          Qcow2Options.readWrite()
+              .withDataFile((_, _) -> ForwardingStorage.handleOn(dataFile))
+              .withPunchFreed(false);
+      try (Qcow2Layer layer = Qcow2Layer.open(ForwardingStorage.handleOn(storage), open)) {
+        layer.preallocate(GuestOffset.ZERO, options.size());
+      }
+    }
+  }
+
   private static void requirePossible(String name, Qcow2CreateOptions o)
       throws UnsupportedImageException {
     require(o.version() == 2 || o.version() == 3, name, "the version is 2 or 3");
@@ -77,6 +105,16 @@ public final class Qcow2Create {
         !o.extendedL2() || o.clusterBits() >= Limits.MIN_EXTENDED_L2_CLUSTER_BITS,
         name,
         "extended L2 needs clusters of 16 KiB or more");
+    require(
+        o.version() == 3 || o.dataFile() == null,
+        name,
+        "External data files are only supported with compatibility level 1.1 and above (use"
+            + " version=v3 or greater)");
+    require(!o.rawDataFile() || o.dataFile() != null, name, "data-file-raw requires data-file");
+    require(
+        !o.rawDataFile() || o.backing() == null,
+        name,
+        "Backing file and data-file-raw cannot be used at the same time");
     Geometry geometry = new Geometry(o.clusterBits(), o.extendedL2(), o.refcountOrder());
     require(
         geometry.l1EntriesFor(o.size()) <= Limits.MAX_L1_BYTES / Long.BYTES,
@@ -162,10 +200,9 @@ public final class Qcow2Create {
   }
 
   private long incompatible() {
-    long extended = options.extendedL2() ? FeatureBits.EXTENDED_L2 : 0;
-    return options.compression() == Compression.ZLIB
-        ? extended
-        : extended | FeatureBits.COMPRESSION;
+    long bits = options.extendedL2() ? FeatureBits.EXTENDED_L2 : 0;
+    bits |= options.compression() == Compression.ZLIB ? 0 : FeatureBits.COMPRESSION;
+    return options.dataFile() == null ? bits : bits | FeatureBits.DATA_FILE;
   }
 
   private HeaderArea header() {
@@ -178,10 +215,14 @@ public final class Qcow2Create {
             .compressionType(options.compression().type())
             .incompatible(incompatible())
             .compatible(options.lazyRefcounts() ? FeatureBits.LAZY_REFCOUNTS : 0)
+            .autoclear(options.rawDataFile() ? FeatureBits.RAW_DATA : 0)
             .build();
     HeaderArea area = new HeaderArea(header, List.of(), null);
     if (options.backing() != null) {
       area = area.withBacking(options.backing().name(), options.backing().format());
+    }
+    if (options.dataFile() != null) {
+      area = area.withDataFile(options.dataFile());
     }
     if (options.identity() != null) {
       area = area.withIdentity(options.identity());

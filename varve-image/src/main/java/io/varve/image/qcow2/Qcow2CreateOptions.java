@@ -5,133 +5,152 @@ import io.varve.image.BackingReference;
 import io.varve.image.qcow2.format.VarveIdentity;
 import org.jspecify.annotations.Nullable;
 
-/// What a new image shall be.
-///
-/// @param size of the disk in bytes, a multiple of 512
-/// @param version 2 or 3
-/// @param clusterBits log2 of the cluster size, 9 to 21
-/// @param refcountOrder log2 of the refcount width, 0 to 6; version 2 knows only 4
-/// @param extendedL2 32 subclusters a cluster; version 3, clusters from 16 KiB
-/// @param lazyRefcounts let others postpone refcount updates; version 3
-/// @param compression how clusters that are written compressed are encoded; zstd needs version 3
-/// @param backing the base, or null
-/// @param identity Varve's own header extension, or null
-public record Qcow2CreateOptions(
-    long size,
-    int version,
-    int clusterBits,
-    int refcountOrder,
-    boolean extendedL2,
-    boolean lazyRefcounts,
-    Compression compression,
-    @Nullable BackingReference backing,
-    @Nullable VarveIdentity identity) {
+/// What a new image shall be. Immutable: every `with…` method returns another value.
+public final class Qcow2CreateOptions {
+  private long size;
+  private int version = 3;
+  private int clusterBits = 16;
+  private int refcountOrder = 4;
+  private boolean extendedL2;
+  private boolean lazyRefcounts;
+  private Compression compression = Compression.ZLIB;
+  private @Nullable BackingReference backing;
+  private @Nullable VarveIdentity identity;
+  private @Nullable String dataFile;
+  private boolean rawDataFile;
+
+  private Qcow2CreateOptions(long size) {
+    this.size = size;
+  }
+
+  private Qcow2CreateOptions(Qcow2CreateOptions from) {
+    size = from.size;
+    version = from.version;
+    clusterBits = from.clusterBits;
+    refcountOrder = from.refcountOrder;
+    extendedL2 = from.extendedL2;
+    lazyRefcounts = from.lazyRefcounts;
+    compression = from.compression;
+    backing = from.backing;
+    identity = from.identity;
+    dataFile = from.dataFile;
+    rawDataFile = from.rawDataFile;
+  }
+
   /// Version 3, 64 KiB clusters, 16-bit refcounts: QEMU's defaults.
   public static Qcow2CreateOptions ofSize(long size) {
-    return new Qcow2CreateOptions(size, 3, 16, 4, false, false, Compression.ZLIB, null, null);
+    return new Qcow2CreateOptions(size);
+  }
+
+  /// Of the disk in bytes, a multiple of 512.
+  public long size() {
+    return size;
+  }
+
+  /// 2 or 3.
+  public int version() {
+    return version;
+  }
+
+  /// Log2 of the cluster size, 9 to 21.
+  public int clusterBits() {
+    return clusterBits;
+  }
+
+  /// Log2 of the refcount width, 0 to 6; version 2 knows only 4.
+  public int refcountOrder() {
+    return refcountOrder;
+  }
+
+  /// 32 subclusters a cluster; version 3, clusters from 16 KiB.
+  public boolean extendedL2() {
+    return extendedL2;
+  }
+
+  /// Refcount updates may be postponed; version 3.
+  public boolean lazyRefcounts() {
+    return lazyRefcounts;
+  }
+
+  /// How clusters that are written compressed are encoded; zstd needs version 3.
+  public Compression compression() {
+    return compression;
+  }
+
+  /// The base, or null.
+  public @Nullable BackingReference backing() {
+    return backing;
+  }
+
+  /// Varve's own header extension, or null.
+  public @Nullable VarveIdentity identity() {
+    return identity;
+  }
+
+  /// Name of the external data file, as the header records it, or null; version 3.
+  public @Nullable String dataFile() {
+    return dataFile;
+  }
+
+  /// The external data file alone shall be a raw image; needs a data file and no base.
+  public boolean rawDataFile() {
+    return rawDataFile;
   }
 
   public Qcow2CreateOptions withVersion(int newVersion) {
-    return new Qcow2CreateOptions(
-        size,
-        newVersion,
-        clusterBits,
-        refcountOrder,
-        extendedL2,
-        lazyRefcounts,
-        compression,
-        backing,
-        identity);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.version = newVersion;
+    return next;
   }
 
   public Qcow2CreateOptions withClusterBits(int bits) {
-    return new Qcow2CreateOptions(
-        size,
-        version,
-        bits,
-        refcountOrder,
-        extendedL2,
-        lazyRefcounts,
-        compression,
-        backing,
-        identity);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.clusterBits = bits;
+    return next;
   }
 
   public Qcow2CreateOptions withRefcountOrder(int order) {
-    return new Qcow2CreateOptions(
-        size,
-        version,
-        clusterBits,
-        order,
-        extendedL2,
-        lazyRefcounts,
-        compression,
-        backing,
-        identity);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.refcountOrder = order;
+    return next;
   }
 
   public Qcow2CreateOptions withExtendedL2(boolean extended) {
-    return new Qcow2CreateOptions(
-        size,
-        version,
-        clusterBits,
-        refcountOrder,
-        extended,
-        lazyRefcounts,
-        compression,
-        backing,
-        identity);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.extendedL2 = extended;
+    return next;
   }
 
   public Qcow2CreateOptions withLazyRefcounts(boolean lazy) {
-    return new Qcow2CreateOptions(
-        size,
-        version,
-        clusterBits,
-        refcountOrder,
-        extendedL2,
-        lazy,
-        compression,
-        backing,
-        identity);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.lazyRefcounts = lazy;
+    return next;
   }
 
   public Qcow2CreateOptions withCompression(Compression type) {
-    return new Qcow2CreateOptions(
-        size,
-        version,
-        clusterBits,
-        refcountOrder,
-        extendedL2,
-        lazyRefcounts,
-        type,
-        backing,
-        identity);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.compression = type;
+    return next;
   }
 
   public Qcow2CreateOptions withBacking(@Nullable BackingReference base) {
-    return new Qcow2CreateOptions(
-        size,
-        version,
-        clusterBits,
-        refcountOrder,
-        extendedL2,
-        lazyRefcounts,
-        compression,
-        base,
-        identity);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.backing = base;
+    return next;
   }
 
   public Qcow2CreateOptions withIdentity(@Nullable VarveIdentity own) {
-    return new Qcow2CreateOptions(
-        size,
-        version,
-        clusterBits,
-        refcountOrder,
-        extendedL2,
-        lazyRefcounts,
-        compression,
-        backing,
-        own);
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.identity = own;
+    return next;
+  }
+
+  /// @param name as the header records it
+  /// @param raw the data file alone shall be a raw image
+  public Qcow2CreateOptions withDataFile(@Nullable String name, boolean raw) {
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.dataFile = name;
+    next.rawDataFile = raw;
+    return next;
   }
 }

@@ -279,6 +279,20 @@ public final class Qcow2Layer implements WritableLayer {
         at, length, tree -> tree.zeros().discard(at.bytes(), at.bytes() + length, size, below));
   }
 
+  /// Gives every cluster of the range that holds nothing its host cluster, which reads as before
+  /// (preallocation of metadata); the file reaches behind the last of them.
+  public void preallocate(GuestOffset at, long length) throws IOException {
+    changeRange(
+        at,
+        length,
+        tree -> {
+          long end = tree.preallocator().fill(at.bytes(), at.bytes() + length);
+          if (!data.external() && storage.size() < end && !storage.capabilities().fixedSize()) {
+            storage.truncate(end);
+          }
+        });
+  }
+
   private interface Change {
     void on(ActiveTree tree) throws IOException;
   }

@@ -128,6 +128,11 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
     return new HeaderExtension(HeaderExtension.BACKING_FORMAT, Bytes.utf8(format));
   }
 
+  /// Names the external data file.
+  public HeaderArea withDataFile(String name) {
+    return with(new HeaderExtension(HeaderExtension.DATA_FILE, Bytes.utf8(name)));
+  }
+
   public HeaderArea withIdentity(VarveIdentity identity) {
     return with(new HeaderExtension(VarveIdentity.MAGIC, identity.encode()));
   }

@@ -17,6 +17,7 @@ public final class ActiveTree {
   private ClusterWriter writer;
   private ZeroWriter zeros;
   private CompressedWriter compressed;
+  private Preallocator preallocator;
 
   /// @param end as [ClusterMap] takes it
   public ActiveTree(
@@ -30,6 +31,7 @@ public final class ActiveTree {
     this.writer = new ClusterWriter(parts, map, reader, tables);
     this.zeros = new ZeroWriter(parts, map, reader, tables, writer);
     this.compressed = new CompressedWriter(parts, map, tables);
+    this.preallocator = new Preallocator(parts, map, tables);
     parts.flushOrder().attachL1(l1);
   }
 
@@ -45,6 +47,7 @@ public final class ActiveTree {
     writer = new ClusterWriter(parts, map, reader, tables);
     zeros = new ZeroWriter(parts, map, reader, tables, writer);
     compressed = new CompressedWriter(parts, map, tables);
+    preallocator = new Preallocator(parts, map, tables);
     parts.flushOrder().attachL1(l1);
     reader.forgetDecoded();
   }
@@ -59,6 +62,10 @@ public final class ActiveTree {
 
   public ZeroWriter zeros() {
     return zeros;
+  }
+
+  public Preallocator preallocator() {
+    return preallocator;
   }
 
   public CompressedWriter compressed() {
