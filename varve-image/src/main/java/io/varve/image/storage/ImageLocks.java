@@ -43,12 +43,16 @@ final class ImageLocks {
       }
       for (Permission needed : mode.needed()) {
         if (locks.heldElsewhere(needed.unsharedByte(), 1)) {
-          throw inUse("the other does not allow " + needed.doing() + " meanwhile");
+          throw inUse(
+              "\"" + needed.qemuName() + "\"",
+              "the other does not allow " + needed.doing() + " meanwhile");
         }
       }
       for (Permission unshared : mode.unshared()) {
         if (locks.heldElsewhere(unshared.hasByte(), 1)) {
-          throw inUse("the other has it open for " + unshared.doing());
+          throw inUse(
+              "shared \"" + unshared.qemuName() + "\"",
+              "the other has it open for " + unshared.doing());
         }
       }
     } catch (SystemCallException e) {
@@ -58,15 +62,17 @@ final class ImageLocks {
 
   private void announce(long at, Permission permission) throws IOException {
     if (!locks.tryShared(at, 1)) {
-      throw inUse("the other locks it against " + permission.doing());
+      throw inUse(
+          "\"" + permission.qemuName() + "\"", "the other locks it against " + permission.doing());
     }
   }
 
-  private ImageInUseException inUse(String how) throws IOException {
+  private ImageInUseException inUse(String lock, String how) throws IOException {
     // Our own words must go before anyone asks who says what.
     locks.unlock(FIRST_BYTE, BYTES);
     String holders = LockHolders.describe(file);
-    return new ImageInUseException(
+    return ImageInUseException.lacking(
+        lock,
         name
             + ": image is in use: "
             + how

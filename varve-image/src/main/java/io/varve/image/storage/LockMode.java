@@ -42,15 +42,17 @@ public enum LockMode {
   /// The permissions that QEMU's locks speak of; the number is the one in their byte offsets.
   /// QEMU's "write unchanged" (2) is left out: Varve never takes it and never denies it.
   enum Permission {
-    READ(0, "reading"),
-    WRITE(1, "writing"),
-    RESIZE(3, "resizing");
+    READ(0, "consistent read", "reading"),
+    WRITE(1, "write", "writing"),
+    RESIZE(3, "resize", "resizing");
 
     private final int number;
+    private final String qemuName;
     private final String doing;
 
-    Permission(int number, String doing) {
+    Permission(int number, String qemuName, String doing) {
       this.number = number;
+      this.qemuName = qemuName;
       this.doing = doing;
     }
 
@@ -62,6 +64,11 @@ public enum LockMode {
     /// The byte whose lock says: the holder lets nobody else do this.
     long unsharedByte() {
       return 200L + number;
+    }
+
+    /// The name that QEMU's messages give it.
+    String qemuName() {
+      return qemuName;
     }
 
     String doing() {

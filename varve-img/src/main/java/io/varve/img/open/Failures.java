@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.open;
 
+import io.varve.ffi.SystemCallException;
+import io.varve.image.ImageInUseException;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.ReadOnlyStorageException;
+import io.varve.img.ImgException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -22,8 +25,25 @@ public final class Failures {
     return reason(e);
   }
 
+  /// Another process is in the way.
+  ///
+  /// @param name of the file, as the user gave it
+  public static ImgException inUse(ImageInUseException e, String name) {
+    String lock = e.lock();
+    if (lock == null) {
+      return new ImgException("Could not open '" + name + "': Device or resource busy");
+    }
+    return new ImgException("Failed to get " + lock + " lock")
+        .withHint("Is another process using the image [" + name + "]?");
+  }
+
   /// The reason alone, as `strerror` says it where the system gave one.
   public static String reason(IOException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SystemCallException call) {
+        return SystemErrors.text(call.number());
+      }
+    }
     return switch (e) {
       case NoSuchFileException _ -> "No such file or directory";
       case AccessDeniedException _ -> "Permission denied";

@@ -19,10 +19,24 @@ public final class Images {
     return objects;
   }
 
+  /// The console of this run.
+  public Console console() {
+    return console;
+  }
+
   /// Opens an image and, unless told otherwise, its backing files.
   ///
   /// @throws ImgException `Could not open 'NAME': …`
   public OpenedImage open(ImageSpec spec, OpenHow how) throws ImgException {
+    try {
+      return openPlainly(spec, how);
+    } catch (ImgException e) {
+      throw e.after("Could not open '" + spec.name() + "'");
+    }
+  }
+
+  /// As [#open], without the image's name in front of what went wrong.
+  public OpenedImage openPlainly(ImageSpec spec, OpenHow how) throws ImgException {
     return new NodeOpener(console, how).open(spec);
   }
 }

@@ -47,7 +47,7 @@ final class NodeOpener {
       return new OpenedImage(Chain.of(layers), node.format, node.fileName, node.path);
     } catch (ImgException e) {
       closeAll();
-      throw e.after("Could not open '" + spec.name() + "'");
+      throw e;
     }
   }
 
@@ -59,7 +59,7 @@ final class NodeOpener {
     String fileName = request.fileName();
     String format = options.take("driver");
     OptionTree fileOptions = options.takeBranch("file");
-    String name = fileName != null ? plainName(fileName) : fileOptions.take("filename");
+    String name = fileName != null ? Protocols.plainName(fileName) : fileOptions.take("filename");
     if (name == null) {
       throw new ImgException("A block device must be specified for \"file\"");
     }
@@ -85,22 +85,6 @@ final class NodeOpener {
     }
   }
 
-  /// The file that a name means: QEMU's `file:` may stand before it, another protocol is refused.
-  static String plainName(String name) throws ImgException {
-    int colon = name.indexOf(':');
-    int slash = name.indexOf('/');
-    if (colon < 0 || (slash >= 0 && slash < colon)) {
-      return name;
-    }
-    String protocol = name.substring(0, colon);
-    return switch (protocol) {
-      case "file" -> name.substring(5);
-      case "nbd", "nbd+tcp", "nbd+unix", "http", "https", "ftp", "ftps", "ssh", "iscsi", "rbd" ->
-          throw new ImgException("protocol '" + protocol + "' is not supported by Varve yet");
-      default -> throw new ImgException("Unknown protocol '" + protocol + "'");
-    };
-  }
-
   private FileStorage openFile(String name, Path path, boolean writable, OptionTree options)
       throws ImgException {
     LockMode lock =
@@ -113,10 +97,8 @@ final class NodeOpener {
     }
     try {
       return FileStorage.open(path, writable ? FileAccess.READ_WRITE : FileAccess.READ_ONLY, lock);
-    } catch (ImageInUseException _) {
-      throw new ImgException(
-              writable ? "Failed to get \"write\" lock" : "Failed to get shared \"write\" lock")
-          .withHint("Is another process using the image [" + name + "]?");
+    } catch (ImageInUseException e) {
+      throw Failures.inUse(e, name);
     } catch (IOException e) {
       throw new ImgException("Could not open '" + name + "': " + Failures.reason(e));
     }
@@ -165,7 +147,7 @@ final class NodeOpener {
     }
   }
 
-  private @Nullable NodeRequest backingOf(Node node, OptionTree options) {
+  private @Nullable NodeRequest backingOf(Node node, OptionTree options) throws ImgException {
     Optional<BackingReference> backing = node.layer.backing();
     if (!options.isEmpty()) {
       return new NodeRequest(null, options);
@@ -178,9 +160,7 @@ final class NodeOpener {
     if (format != null) {
       options.put("driver", format);
     }
-    boolean relative = !name.startsWith("/") && name.indexOf(':') < 0;
-    Path parent = Path.of(node.fileName).getParent();
-    String full = relative && parent != null ? parent.resolve(name).toString() : name;
+    String full = BackingNames.full(node.fileName, name);
     return new NodeRequest(full, options);
   }
 

@@ -42,6 +42,13 @@ public final class Objects {
     secrets.put(id, secret(options));
   }
 
+  /// Makes several objects, in order.
+  public void addAll(Iterable<String> texts) throws ImgException, IOException {
+    for (String text : texts) {
+      add(text);
+    }
+  }
+
   private byte[] secret(KeyValues options) throws ImgException, IOException {
     String data = options.get("data");
     String file = options.get("file");

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.create;
+
+import io.varve.image.qcow2.Qcow2Create;
+import io.varve.image.qcow2.Qcow2CreateOptions;
+import io.varve.image.storage.FileStorage;
+import io.varve.img.ImgException;
+import io.varve.img.open.Images;
+import io.varve.img.open.Protocols;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Makes a qcow2 image. The file exists before the options are judged, and goes if they are wrong.
+final class Qcow2Creator {
+  private Qcow2Creator() {}
+
+  static void create(Images images, String fileName, CreateOptions options)
+      throws ImgException, IOException {
+    if (options.has("encryption") && options.has("encrypt.format")) {
+      throw new ImgException(
+          "'encrypt.format' and its alias 'encryption' can't be used at the same time");
+    }
+    String name = Protocols.plainName(fileName);
+    Path path = images.console().resolve(name);
+    boolean done = false;
+    try (FileStorage file = ImageCreator.emptyFile(images, name)) {
+      try {
+        Qcow2CreateOptions wanted = Qcow2Rules.check(options);
+        Qcow2Create.create(file, wanted);
+        done = true;
+      } finally {
+        if (!done && Files.isRegularFile(path)) {
+          Files.deleteIfExists(path);
+        }
+      }
+    }
+  }
+}

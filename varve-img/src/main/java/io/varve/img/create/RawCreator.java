@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.create;
+
+import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.Storage;
+import io.varve.img.ImgException;
+import io.varve.img.open.Images;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// Makes a raw image: a file of that length.
+final class RawCreator {
+  private static final int SECTOR = 512;
+  private static final int FIRST_BLOCK = 4096;
+  private static final int PIECE = 1 << 20;
+
+  private RawCreator() {}
+
+  static void create(Images images, String name, CreateOptions options)
+      throws ImgException, IOException {
+    long given = options.number("size", 0);
+    String mode = options.get("preallocation");
+    try (FileStorage file = ImageCreator.emptyFile(images, name)) {
+      // Behind the last whole sector nothing can be addressed.
+      if (given > Long.MAX_VALUE - SECTOR + 1) {
+        throw new ImgException("Could not resize file: Invalid argument");
+      }
+      long size = (given + SECTOR - 1) / SECTOR * SECTOR;
+      switch (mode == null ? "off" : mode) {
+        case "off" -> empty(file, size);
+        case "falloc", "full" -> full(file, size);
+        case "metadata" -> throw new ImgException("Unsupported preallocation mode: metadata");
+        default -> {
+          empty(file, size);
+          throw new ImgException("invalid parameter value: " + mode);
+        }
+      }
+      file.flush();
+    }
+  }
+
+  /// Its first block is written: QEMU does so to learn the file's alignment from it later.
+  private static void empty(Storage file, long size) throws ImgException, IOException {
+    resize(file, size);
+    if (size > 0) {
+      file.write(0, ByteBuffer.allocate(size < FIRST_BLOCK ? SECTOR : FIRST_BLOCK));
+    }
+  }
+
+  private static void full(Storage file, long size) throws ImgException, IOException {
+    resize(file, size);
+    ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(PIECE, size));
+    for (long at = 0; at < size; at += PIECE) {
+      zeros.limit((int) Math.min(PIECE, size - at)).position(0);
+      file.write(at, zeros);
+    }
+  }
+
+  private static void resize(Storage file, long size) throws ImgException, IOException {
+    try {
+      file.truncate(size);
+    } catch (io.varve.image.storage.NoSpaceException e) {
+      throw e;
+    } catch (java.nio.file.FileSystemException e) {
+      throw new ImgException("The image size is too large for file format 'raw'");
+    }
+  }
+}
