@@ -13,8 +13,13 @@ import java.util.List;
 public final class QemuImg {
   private QemuImg() {}
 
+  /// Runs one command and ends the process with its exit code. The property `varve.name` has the
+  /// name that messages begin with.
   public static void main(String[] arguments) {
-    System.exit(run(Console.system("qemu-img"), arguments));
+    int exit = run(Console.system(System.getProperty("varve.name", "qemu-img")), arguments);
+    StartNotes.dropIfStale();
+    // All is written; nothing waits for a hook.
+    Runtime.getRuntime().halt(exit);
   }
 
   /// Runs one command and returns its exit code. Nothing is thrown.
