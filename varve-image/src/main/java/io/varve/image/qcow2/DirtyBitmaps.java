@@ -6,9 +6,7 @@ import io.varve.image.ReadOnlyImageException;
 import io.varve.image.qcow2.bitmap.BitmapState;
 import io.varve.image.qcow2.bitmap.BitmapStore;
 import io.varve.image.qcow2.format.BitmapDirectoryEntry;
-import io.varve.image.qcow2.format.Limits;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
@@ -88,9 +86,6 @@ public final class DirtyBitmaps {
     if (name.isEmpty()) {
       throw new BitmapException(layer.name(), "Bitmap name cannot be empty");
     }
-    if (name.getBytes(StandardCharsets.UTF_8).length > Limits.MAX_BITMAP_NAME) {
-      throw new BitmapException(layer.name(), "Bitmap name too long: " + name);
-    }
     int bits = Long.numberOfTrailingZeros(granularity);
     if (Long.bitCount(granularity) != 1
         || bits < BitmapDirectoryEntry.MIN_GRANULARITY_BITS
@@ -118,6 +113,11 @@ public final class DirtyBitmaps {
   /// Lets a bitmap stay as it is.
   public void disable(String name) throws IOException {
     change(() -> store.enable(name, false));
+  }
+
+  /// Refuses a bitmap that is missing or inconsistent.
+  public void requireSound(String name) throws BitmapException {
+    store.requireSound(name);
   }
 
   /// Adds to `target` what `source`, of the same image, says was changed.

@@ -10,6 +10,7 @@ public final class Commands {
   /// The command of that name, null where there is none.
   public static @Nullable Command find(String name) {
     return switch (name) {
+      case "bitmap" -> new BitmapCommand();
       case "create" -> new CreateCommand();
       case "info" -> new InfoCommand();
       case "measure" -> new MeasureCommand();

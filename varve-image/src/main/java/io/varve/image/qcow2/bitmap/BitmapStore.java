@@ -219,6 +219,9 @@ public final class BitmapStore {
     if (requireParts().version() < 3) {
       throw cannot(name, "Cannot store dirty bitmaps in qcow2 v2 files");
     }
+    if (bytes.length() > Limits.MAX_BITMAP_NAME) {
+      throw cannot(name, "Name length exceeds maximum (" + Limits.MAX_BITMAP_NAME + " characters)");
+    }
     if (pieces > mostPieces()) {
       throw cannot(name, "Too much space will be occupied by the bitmap. Use larger granularity");
     }
