@@ -37,6 +37,9 @@ public final class Images {
 
   /// As [#open], without the image's name in front of what went wrong.
   public OpenedImage openPlainly(ImageSpec spec, OpenHow how) throws ImgException {
+    if (spec.imageOpts() && spec.format() != null) {
+      throw new ImgException("--image-opts and --format are mutually exclusive");
+    }
     return new NodeOpener(console, how).open(spec);
   }
 }

@@ -3,6 +3,8 @@ package io.varve.img.parity;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,8 +18,11 @@ import java.util.Random;
 /// - `poke FILE OFFSET HEX` overwrites bytes; the offset is decimal or 0x…
 /// - `noise FILE OFFSET LENGTH SEED` writes bytes that do not compress
 /// - `text FILE CONTENT` writes a small file
+/// - `inuse FILE BITMAP` flags a persistent bitmap as in use, as a crash leaves it
 /// - `cp FROM TO`, `mv FROM TO`, `rm FILE`, `mkdir FOLDER`, `ln TARGET LINK`
 final class Props {
+  private static final int BITMAPS_EXTENSION = 0x23852875;
+
   private final Path folder;
 
   Props(Path folder) {
@@ -30,6 +35,7 @@ final class Props {
       case "truncate" -> change(first, file -> file.setLength(Long.decode(words.get(2))));
       case "poke" -> put(first, Long.decode(words.get(2)), HexFormat.of().parseHex(words.get(3)));
       case "noise" -> put(first, Long.decode(words.get(2)), noise(words.get(3), words.get(4)));
+      case "inuse" -> flagInUse(first, words.get(2));
       case "text" -> Files.writeString(first, words.get(2));
       case "cp" -> Files.copy(first, target(words), StandardCopyOption.REPLACE_EXISTING);
       case "mv" -> Files.move(first, target(words), StandardCopyOption.REPLACE_EXISTING);
@@ -57,6 +63,22 @@ final class Props {
           to.seek(position);
           to.write(bytes);
         });
+  }
+
+  /// Finds the directory through the header extension, and in it the entry by its name.
+  private static void flagInUse(Path file, String bitmap) throws IOException {
+    ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(file));
+    int extension = all.getInt(100);
+    while (all.getInt(extension) != BITMAPS_EXTENSION) {
+      extension += 8 + (all.getInt(extension + 4) + 7 & -8);
+    }
+    int entry = (int) all.getLong(extension + 24);
+    byte[] name = bitmap.getBytes(StandardCharsets.UTF_8);
+    while (all.getShort(entry + 18) != name.length
+        || !all.slice(entry + 24, name.length).equals(ByteBuffer.wrap(name))) {
+      entry += 24 + all.getShort(entry + 18) + 7 & -8;
+    }
+    put(file, entry + 15, new byte[] {(byte) (all.get(entry + 15) | 1)});
   }
 
   private interface Change {

@@ -10,6 +10,7 @@ import java.util.List;
 /// every other first word names an entry of [Props]. In front of a command may stand
 ///
 /// - `?`: only the exit code is compared (where Debian's wording is newer than the classic one);
+/// - `=`: all is compared but the lengths of files, which depend on where freed clusters lie;
 /// - `~`: exit code and standard output are compared, standard error only for being empty or not.
 ///
 /// Lines that begin with `> ` after a step are its standard input.
@@ -18,6 +19,7 @@ import java.util.List;
 record Script(List<Step> steps) {
   enum Compared {
     ALL,
+    CONTENT,
     OUTPUT,
     EXIT
   }
@@ -48,6 +50,7 @@ record Script(List<Step> steps) {
     Compared compared =
         switch (line.charAt(0)) {
           case '?' -> Compared.EXIT;
+          case '=' -> Compared.CONTENT;
           case '~' -> Compared.OUTPUT;
           default -> Compared.ALL;
         };
