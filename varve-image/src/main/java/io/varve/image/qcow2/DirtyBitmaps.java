@@ -115,9 +115,9 @@ public final class DirtyBitmaps {
     change(() -> store.enable(name, false));
   }
 
-  /// Refuses a bitmap that is missing or inconsistent.
-  public void requireSound(String name) throws BitmapException {
-    store.requireSound(name);
+  /// Refuses a bitmap that is missing.
+  public void requirePresent(String name) throws BitmapException {
+    store.requirePresent(name);
   }
 
   /// Adds to `target` what `source`, of the same image, says was changed.
@@ -132,6 +132,7 @@ public final class DirtyBitmaps {
       merge(target, source);
       return;
     }
+    from.requirePresent(source);
     change(() -> store.requireSound(target));
     List<DirtyRange> ranges = from.ranges(source, 0);
     change(() -> store.requireSize(from.layer.size()));

@@ -182,7 +182,7 @@ final class BitmapCommand implements Command {
   private static void merge(
       DirtyBitmaps bitmaps, String target, OpenedImage source, String sourceBitmap)
       throws IOException {
-    bitmaps.requireSound(target);
+    bitmaps.requirePresent(target);
     if (!(source.top() instanceof Qcow2Layer layer)) {
       throw BitmapException.notFound(source.fileName(), sourceBitmap);
     }

@@ -271,8 +271,9 @@ public final class BitmapStore {
 
   /// Adds to a bitmap what another one of this image has.
   public synchronized void merge(String name, String source) throws IOException {
+    KeptBitmap from = find(source);
     BitmapData target = requireData(find(name));
-    BitmapData bits = requireData(find(source));
+    BitmapData bits = requireData(from);
     if (bits != target) {
       for (long at = bits.next(0, true); at >= 0; ) {
         long end = bits.next(at, false);
@@ -281,6 +282,11 @@ public final class BitmapStore {
       }
       store();
     }
+  }
+
+  /// Refuses a bitmap that is missing.
+  public synchronized void requirePresent(String name) throws BitmapException {
+    find(name);
   }
 
   /// Refuses a bitmap that is missing or inconsistent.
