@@ -4,6 +4,7 @@ package io.varve.image.op;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
 
 /// Runs one piece of work on several threads, the caller's among them.
 final class Workers {
@@ -14,7 +15,7 @@ final class Workers {
   /// @param work throws [UncheckedIOException] for an `IOException`, and then makes the others stop
   /// @throws IOException the first failure of any of them
   static void run(int threads, Runnable work) throws IOException {
-    Throwable[] failures = new Throwable[threads];
+    @Nullable Throwable[] failures = new Throwable[threads];
     Thread[] others = new Thread[threads - 1];
     for (int i = 0; i < others.length; i++) {
       int own = i + 1;
@@ -26,7 +27,7 @@ final class Workers {
     for (Thread other : others) {
       interrupted |= join(other);
     }
-    for (Throwable failure : failures) {
+    for (@Nullable Throwable failure : failures) {
       throwIfAny(failure);
     }
     if (interrupted) {
@@ -35,7 +36,7 @@ final class Workers {
     }
   }
 
-  private static @org.jspecify.annotations.Nullable Throwable caught(Runnable work) {
+  private static @Nullable Throwable caught(Runnable work) {
     try {
       work.run();
       return null;
@@ -57,8 +58,7 @@ final class Workers {
     }
   }
 
-  private static void throwIfAny(@org.jspecify.annotations.Nullable Throwable failure)
-      throws IOException {
+  private static void throwIfAny(@Nullable Throwable failure) throws IOException {
     switch (failure) {
       case null -> {}
       case UncheckedIOException io -> throw io.getCause();

@@ -166,7 +166,9 @@ public final class Qcow2Create {
       storage.zero(0, end);
     } else {
       storage.truncate(0);
-      storage.truncate(end);
+      // Tables that are holes would let the file look preallocated to those who compare counts
+      // with the space spent.
+      storage.reserve(0, end);
     }
     long[] table = new long[(int) blocks];
     for (int i = 0; i < blocks; i++) {

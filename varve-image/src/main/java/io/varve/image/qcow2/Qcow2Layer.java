@@ -255,7 +255,7 @@ public final class Qcow2Layer implements WritableLayer {
   public boolean seemsPreallocated() throws IOException {
     lock.readLock().lock();
     try {
-      return Preallocation.isLikely(storage, HeaderFile.read(storage).header(), cache);
+      return PreallocationGuess.isLikely(storage, HeaderFile.read(storage).header(), cache);
     } finally {
       lock.readLock().unlock();
     }

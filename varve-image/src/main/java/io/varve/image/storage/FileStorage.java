@@ -268,6 +268,16 @@ public final class FileStorage implements Storage {
     }
   }
 
+  @Override
+  public void reserve(long position, long length) throws IOException {
+    requireRoom("reserve", position, length);
+    if (length > 0 && !allocate(AllocateMode.RESERVE, position, length)) {
+      long end = position + length;
+      long known = size();
+      writeZeros(Math.max(position, known), end - Math.max(position, known));
+    }
+  }
+
   /// Grows by writing the last byte: unlike ftruncate it cannot cut off what another thread
   /// appends.
   private void growTo(long end) throws IOException {

@@ -68,6 +68,11 @@ public class ForwardingStorage implements Storage {
   }
 
   @Override
+  public void reserve(long position, long length) throws IOException {
+    inner.reserve(position, length);
+  }
+
+  @Override
   public long allocatedBytes() throws IOException {
     return inner.allocatedBytes();
   }

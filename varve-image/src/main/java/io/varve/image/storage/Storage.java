@@ -52,6 +52,15 @@ public interface Storage extends Closeable {
   /// The storage grows where it ends earlier.
   void zero(long position, long length) throws IOException;
 
+  /// Makes the store spend space on the range, which keeps what it holds; what was never written
+  /// there reads as zero. The storage grows where it ends earlier. A store that knows no such thing
+  /// grows only.
+  default void reserve(long position, long length) throws IOException {
+    if (!capabilities().fixedSize() && size() < position + length) {
+      truncate(position + length);
+    }
+  }
+
   /// Bytes that the store spends on this storage now (`st_blocks * 512`).
   long allocatedBytes() throws IOException;
 

@@ -194,6 +194,10 @@ public final class ClusterWriter {
     long clusterStart = position - from;
     int first = fillFrom >>> geometry.subclusterBits();
     int last = (fillTo - 1) >>> geometry.subclusterBits();
+    if (blank && to - from < fillTo - fillFrom) {
+      // A hole within data would be told as such by those who look through to the host.
+      data.reserve(host + fillFrom, (long) fillTo - fillFrom);
+    }
     if (skipFill(old, first, sameHost, blank, clusterStart, below)) {
       fillFrom = from;
     }

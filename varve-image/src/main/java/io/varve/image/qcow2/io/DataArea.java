@@ -150,6 +150,14 @@ public final class DataArea implements Closeable {
     return sectors;
   }
 
+  /// Makes the store spend space on a range of the image's own file that is about to be written in
+  /// part.
+  void reserve(long host, long length) throws IOException {
+    if (!external) {
+      storage().reserve(host, length);
+    }
+  }
+
   /// Makes what was written to an external data file durable; the image's own file is flushed by
   /// [io.varve.image.qcow2.metadata.FlushOrder].
   public void flushDataFile() throws IOException {

@@ -11,8 +11,8 @@ import java.io.IOException;
 /// Guesses whether clusters were counted for data that was never written, by comparing what is
 /// counted with what the file spends on the host. Only such an image has holes beneath data that
 /// are worth asking the host for; QEMU draws the line at the same place.
-final class Preallocation {
-  private Preallocation() {}
+final class PreallocationGuess {
+  private PreallocationGuess() {}
 
   /// True if more than 10/9 of the clusters that the file spends are counted. The walk ends there,
   /// so its cost follows the space spent and not the length of the file.
