@@ -33,6 +33,12 @@ public interface WritableLayer extends Layer {
   /// Shrinking drops what lay behind the new end.
   void resize(long newSize, Below below) throws IOException;
 
+  /// Sets the disk's size as [#resize(long, Below)], and sets something aside for the data to come
+  /// in what it grows by.
+  ///
+  /// @throws UnsupportedImageException if the format does not know that kind of preallocation
+  void resize(long newSize, Below below, Preallocation ahead) throws IOException;
+
   /// Whether zeroed clusters stay reserved on the host.
   enum ZeroMode {
     KEEP,

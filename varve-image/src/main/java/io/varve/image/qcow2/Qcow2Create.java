@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
-import io.varve.image.GuestOffset;
+import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
@@ -50,11 +50,27 @@ public final class Qcow2Create {
   /// @throws UnsupportedImageException if the format or QEMU's limits do not allow the options;
   ///   nothing is written then
   public static void create(Storage storage, Qcow2CreateOptions options) throws IOException {
+    make(storage, options);
+    if (options.dataFile() == null) {
+      preallocate(storage, options.preallocation(), Qcow2Options.readWrite());
+    }
+  }
+
+  private static void make(Storage storage, Qcow2CreateOptions options) throws IOException {
     requirePossible(storage.name(), options);
     try {
       new Qcow2Create(options).writeTo(storage);
     } catch (Qcow2FormatException e) {
       throw FormatErrors.named(storage.name(), e);
+    }
+  }
+
+  private static void preallocate(Storage storage, Preallocation mode, Qcow2Options open)
+      throws IOException {
+    if (mode != Preallocation.OFF) {
+      try (Qcow2Layer layer = Qcow2Layer.open(ForwardingStorage.handleOn(storage), open)) {
+        layer.preallocate(mode);
+      }
     }
   }
 
@@ -72,16 +88,15 @@ public final class Qcow2Create {
       dataFile.truncate(0);
     }
     dataFile.truncate(options.size());
-    create(storage, options);
-    if (options.rawDataFile()) {
-      Qcow2Options open =
-          Qcow2Options.readWrite()
-              .withDataFile((_, _) -> ForwardingStorage.handleOn(dataFile))
-              .withPunchFreed(false);
-      try (Qcow2Layer layer = Qcow2Layer.open(ForwardingStorage.handleOn(storage), open)) {
-        layer.preallocate(GuestOffset.ZERO, options.size());
-      }
-    }
+    make(storage, options);
+    Preallocation asked = options.preallocation();
+    boolean mapped = options.rawDataFile() && asked == Preallocation.OFF;
+    preallocate(
+        storage,
+        mapped ? Preallocation.METADATA : asked,
+        Qcow2Options.readWrite()
+            .withDataFile((_, _) -> ForwardingStorage.handleOn(dataFile))
+            .withPunchFreed(false));
   }
 
   private static void requirePossible(String name, Qcow2CreateOptions o)
@@ -115,6 +130,10 @@ public final class Qcow2Create {
         !o.rawDataFile() || o.backing() == null,
         name,
         "Backing file and data-file-raw cannot be used at the same time");
+    require(
+        o.backing() == null || o.preallocation() == Preallocation.OFF || o.extendedL2(),
+        name,
+        "Backing file and preallocation can only be used at the same time if extended_l2 is on");
     Geometry geometry = new Geometry(o.clusterBits(), o.extendedL2(), o.refcountOrder());
     require(
         geometry.l1EntriesFor(o.size()) <= Limits.MAX_L1_BYTES / Long.BYTES,

@@ -2,6 +2,7 @@
 package io.varve.image.qcow2;
 
 import io.varve.image.BackingReference;
+import io.varve.image.Preallocation;
 import io.varve.image.qcow2.format.VarveIdentity;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ public final class Qcow2CreateOptions {
   private boolean extendedL2;
   private boolean lazyRefcounts;
   private Compression compression = Compression.ZLIB;
+  private Preallocation preallocation = Preallocation.OFF;
   private @Nullable BackingReference backing;
   private @Nullable VarveIdentity identity;
   private @Nullable String dataFile;
@@ -31,6 +33,7 @@ public final class Qcow2CreateOptions {
     extendedL2 = from.extendedL2;
     lazyRefcounts = from.lazyRefcounts;
     compression = from.compression;
+    preallocation = from.preallocation;
     backing = from.backing;
     identity = from.identity;
     dataFile = from.dataFile;
@@ -75,6 +78,11 @@ public final class Qcow2CreateOptions {
   /// How clusters that are written compressed are encoded; zstd needs version 3.
   public Compression compression() {
     return compression;
+  }
+
+  /// What is set aside for the data to come; over a base only with extended L2.
+  public Preallocation preallocation() {
+    return preallocation;
   }
 
   /// The base, or null.
@@ -130,6 +138,12 @@ public final class Qcow2CreateOptions {
   public Qcow2CreateOptions withCompression(Compression type) {
     Qcow2CreateOptions next = new Qcow2CreateOptions(this);
     next.compression = type;
+    return next;
+  }
+
+  public Qcow2CreateOptions withPreallocation(Preallocation ahead) {
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.preallocation = ahead;
     return next;
   }
 

@@ -6,6 +6,7 @@ import io.varve.image.Below;
 import io.varve.image.GuestOffset;
 import io.varve.image.LayerExtent;
 import io.varve.image.LayerFormat;
+import io.varve.image.Preallocation;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.WritableLayer;
 import io.varve.image.qcow2.bitmap.BitmapStore;
@@ -21,6 +22,7 @@ import io.varve.image.qcow2.io.ClusterMap;
 import io.varve.image.qcow2.io.ClusterReader;
 import io.varve.image.qcow2.io.DataArea;
 import io.varve.image.qcow2.io.ImageParts;
+import io.varve.image.qcow2.io.Preallocator;
 import io.varve.image.qcow2.io.Resizer;
 import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.MetadataCache;
@@ -279,20 +281,6 @@ public final class Qcow2Layer implements WritableLayer {
         at, length, tree -> tree.zeros().discard(at.bytes(), at.bytes() + length, size, below));
   }
 
-  /// Gives every cluster of the range that holds nothing its host cluster, which reads as before
-  /// (preallocation of metadata); the file reaches behind the last of them.
-  public void preallocate(GuestOffset at, long length) throws IOException {
-    changeRange(
-        at,
-        length,
-        tree -> {
-          long end = tree.preallocator().fill(at.bytes(), at.bytes() + length);
-          if (!data.external() && storage.size() < end && !storage.capabilities().fixedSize()) {
-            storage.truncate(end);
-          }
-        });
-  }
-
   private interface Change {
     void on(ActiveTree tree) throws IOException;
   }
@@ -332,6 +320,11 @@ public final class Qcow2Layer implements WritableLayer {
 
   @Override
   public void resize(long newSize, Below below) throws IOException {
+    resize(newSize, below, Preallocation.OFF);
+  }
+
+  @Override
+  public void resize(long newSize, Below below, Preallocation ahead) throws IOException {
     ActiveTree active = requireWritable();
     lock.writeLock().lock();
     try {
@@ -347,7 +340,7 @@ public final class Qcow2Layer implements WritableLayer {
       bitmaps.beforeResize();
       try {
         if (newSize > size) {
-          resizer.grow(active, size, newSize, below);
+          resizer.grow(active, size, newSize, below, ahead);
         } else {
           resizer.shrink(active, size, newSize);
         }
@@ -356,6 +349,19 @@ public final class Qcow2Layer implements WritableLayer {
         bitmaps.resized(size);
       }
       bitmaps.store();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /// Gives every cluster of the disk that has none a place in the file.
+  public void preallocate(Preallocation mode) throws IOException {
+    ActiveTree active = requireWritable();
+    lock.writeLock().lock();
+    try {
+      order().requireIntact();
+      new Preallocator(parts(), active, mode).allocate(0, size);
+      order().commit();
     } finally {
       lock.writeLock().unlock();
     }

@@ -7,6 +7,7 @@ import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
 import io.varve.image.LayerExtent;
 import io.varve.image.LayerFormat;
+import io.varve.image.Preallocation;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.WritableLayer;
@@ -152,6 +153,26 @@ public final class RawLayer implements WritableLayer {
     }
     storage.truncate(newSize);
     size = newSize;
+  }
+
+  @Override
+  public void resize(long newSize, Below below, Preallocation ahead) throws IOException {
+    if (ahead == Preallocation.METADATA) {
+      throw new UnsupportedImageException(name() + ": Unsupported preallocation mode 'metadata'");
+    }
+    long oldSize = size;
+    resize(newSize, below);
+    if (newSize <= oldSize) {
+      return;
+    }
+    if (ahead == Preallocation.FALLOC) {
+      storage.reserve(oldSize, newSize - oldSize);
+    } else if (ahead == Preallocation.FULL) {
+      ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(1 << 20, newSize - oldSize));
+      for (long at = oldSize; at < newSize; at += zeros.limit()) {
+        storage.write(at, zeros.clear().limit((int) Math.min(zeros.capacity(), newSize - at)));
+      }
+    }
   }
 
   @Override

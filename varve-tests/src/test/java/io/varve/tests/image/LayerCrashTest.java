@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.image.BackingReference;
 import io.varve.image.Below;
 import io.varve.image.ImageException;
+import io.varve.image.Preallocation;
 import io.varve.image.qcow2.Qcow2Create;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.Qcow2Options;
@@ -301,6 +302,18 @@ class LayerCrashTest {
                 new Zero(12L * c, c, true),
                 new DeleteSnapshot("packed"),
                 new Write(30L * c, 4 * c, 13))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void preallocatesWhatHasNoPlace(ImageShape shape) throws IOException {
+    cut(
+        withSnapshot(shape),
+        List.of(
+            header("metadata", layer -> layer.preallocate(Preallocation.METADATA)),
+            Step.of(new DeleteSnapshot("before")),
+            header("space", layer -> layer.preallocate(Preallocation.FALLOC)),
+            Step.of(new Write(30L * shape.cluster() + 10, 700, 10))));
   }
 
   private interface HeaderChange {

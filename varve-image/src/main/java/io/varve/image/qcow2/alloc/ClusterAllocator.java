@@ -15,6 +15,19 @@ import java.io.IOException;
 /// file grows. An allocation sets counts in memory; they are durable before any reference, by
 /// [io.varve.image.qcow2.metadata.FlushOrder]. Guarded by the layer's exclusive lock.
 public final class ClusterAllocator {
+  private static final RefcountGrowth NO_GROWTH =
+      new RefcountGrowth() {
+        @Override
+        public boolean cover(long cluster, long room) {
+          return false;
+        }
+
+        @Override
+        public boolean coverFrom(long first, long free, long room) {
+          return false;
+        }
+      };
+
   private final Storage storage;
   private final Geometry geometry;
   private final Refcounts refcounts;
@@ -32,7 +45,7 @@ public final class ClusterAllocator {
     this.geometry = geometry;
     this.refcounts = refcounts;
     this.metadata = metadata;
-    this.growth = (_, _) -> false;
+    this.growth = NO_GROWTH;
     this.blankFrom =
         storage.capabilities().fixedSize() ? Long.MAX_VALUE : geometry.clustersFor(storage.size());
   }
@@ -53,19 +66,20 @@ public final class ClusterAllocator {
 
   /// Allocates exactly `count` neighbouring clusters, for a table.
   public ClusterRun allocateTable(long count) throws IOException {
-    long first = firstFreeCovered(searchFrom);
+    long lowest = firstFreeCovered(searchFrom);
+    long first = lowest;
     for (long found = freeRun(first, count); found < count; found = freeRun(first, count)) {
       long next = first + found;
       if (refcounts.covered(next)) {
         first = firstFreeCovered(next);
+      } else if (growth.coverFrom(first, found, count)) {
+        first = firstFreeCovered(first);
       } else {
         first = growth.cover(next, count) ? firstFreeCovered(next) : next;
       }
     }
     take(first, count);
-    if (first == searchFrom) {
-      searchFrom = first + count;
-    }
+    searchFrom = first == lowest ? first + count : lowest;
     return finish(first, count);
   }
 
@@ -166,12 +180,16 @@ public final class ClusterAllocator {
   }
 
   /// Adds refcount blocks.
-  @FunctionalInterface
   public interface RefcountGrowth {
     /// Makes sure that a refcount block covers `cluster`; returns true after adding one, which
     /// takes clusters at or after `cluster` for itself.
     ///
     /// @param room clusters that the caller is about to allocate there
     boolean cover(long cluster, long room) throws IOException;
+
+    /// Makes sure that `room` clusters behind `first` are covered, with the new blocks at `first`
+    /// itself, where `free` covered clusters are free. Returns false, having changed nothing, where
+    /// that does not do.
+    boolean coverFrom(long first, long free, long room) throws IOException;
   }
 }

@@ -59,10 +59,21 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     long needed = blocksFor(cluster, room);
     long lastIndex = (cluster + needed + room - 1) >>> geometry.refcountBlockBits();
     if (lastIndex >= refcounts.table().size()) {
-      growTable(cluster, lastIndex);
+      growTable(cluster, room, lastIndex);
     } else {
       addBlocks(cluster, room);
     }
+    return true;
+  }
+
+  @Override
+  public boolean coverFrom(long first, long free, long room) throws IOException {
+    long needed = blocksFor(first, room);
+    long lastIndex = (first + needed + room - 1) >>> geometry.refcountBlockBits();
+    if (needed == 0 || needed > free || lastIndex >= refcounts.table().size()) {
+      return false;
+    }
+    addBlocks(first, room);
     return true;
   }
 
@@ -113,16 +124,18 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     allocator.usedUpTo(first + count);
   }
 
-  private void growTable(long cluster, long lastIndex) throws IOException {
+  private void growTable(long cluster, long room, long lastIndex) throws IOException {
     flushOrder.commitCounts();
     EntryTable old = refcounts.table();
     long bits = geometry.refcountBlockBits();
-    long first = Math.max(cluster, (long) old.size() << bits);
+    boolean clear = nothingCoveredFrom(cluster >>> bits);
+    long first = clear ? cluster : Math.max(cluster, (long) old.size() << bits);
+    long behind = clear ? room : 1;
     long firstIndex = first >>> bits;
     long tableClusters = 0;
     long blocks = 0;
     for (boolean grew = true; grew; ) {
-      long end = ((first + tableClusters + blocks) >>> bits) + 1;
+      long end = ((first + tableClusters + blocks + behind - 1) >>> bits) + 1;
       long entries = Math.max(end, lastIndex + 1) * 3 / 2 + 1;
       long tableNow = geometry.clustersFor(entries * Long.BYTES);
       long blocksNow = end - firstIndex;
@@ -132,7 +145,20 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     }
     requireTableFits(tableClusters);
     allocator.requireRoom(first, tableClusters + blocks);
+    long used = metadata.first(first, tableClusters + blocks);
+    if (used >= 0) {
+      allocator.requireNotMetadata(used);
+    }
     switchTo(old, first, tableClusters, blocks);
+  }
+
+  private boolean nothingCoveredFrom(long index) {
+    for (long i = index; i < refcounts.table().size(); i++) {
+      if (refcounts.covered(i << geometry.refcountBlockBits())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void requireTableFits(long tableClusters) throws NoSpaceException {

@@ -17,7 +17,6 @@ public final class ActiveTree {
   private ClusterWriter writer;
   private ZeroWriter zeros;
   private CompressedWriter compressed;
-  private Preallocator preallocator;
 
   /// @param end as [ClusterMap] takes it
   public ActiveTree(
@@ -31,7 +30,6 @@ public final class ActiveTree {
     this.writer = new ClusterWriter(parts, map, reader, tables);
     this.zeros = new ZeroWriter(parts, map, reader, tables, writer);
     this.compressed = new CompressedWriter(parts, map, tables);
-    this.preallocator = new Preallocator(parts, map, tables);
     parts.flushOrder().attachL1(l1);
   }
 
@@ -47,7 +45,6 @@ public final class ActiveTree {
     writer = new ClusterWriter(parts, map, reader, tables);
     zeros = new ZeroWriter(parts, map, reader, tables, writer);
     compressed = new CompressedWriter(parts, map, tables);
-    preallocator = new Preallocator(parts, map, tables);
     parts.flushOrder().attachL1(l1);
     reader.forgetDecoded();
   }
@@ -56,16 +53,16 @@ public final class ActiveTree {
     return map;
   }
 
+  L2Tables tables() {
+    return tables;
+  }
+
   public ClusterWriter writer() {
     return writer;
   }
 
   public ZeroWriter zeros() {
     return zeros;
-  }
-
-  public Preallocator preallocator() {
-    return preallocator;
   }
 
   public CompressedWriter compressed() {

@@ -1,68 +1,183 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.io;
 
+import io.varve.image.Preallocation;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.qcow2.format.L1Entry;
+import io.varve.image.qcow2.format.L2Entry;
+import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.storage.Storage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
-/// Gives guest clusters their host clusters ahead of any write (preallocation). Under the layer's
-/// exclusive lock.
+/// Gives guest clusters their place in the file ahead of use. A new L2 table is written whole, once
+/// and past the cache; the counts of its clusters reach the disk in batches, so that memory and
+/// time follow the index and not the data.
 ///
-/// What the guest reads does not change: it must have been zero, or for extended L2 may come from
-/// the base, since subclusters stay unallocated there.
+/// With subclusters a place alone says nothing of the data: all 32 stay unallocated, as in QEMU.
+/// Under the layer's exclusive lock.
 public final class Preallocator {
+  private static final int PIECE = 1 << 20;
+
   private final ImageParts parts;
   private final Geometry geometry;
-  private final ClusterMap map;
-  private final L2Tables tables;
+  private final ActiveTree active;
+  private final Preallocation mode;
 
-  public Preallocator(ImageParts parts, ClusterMap map, L2Tables tables) {
+  /// What is left of the one run that all data goes to, where space is reserved for it.
+  private @Nullable ClusterRun reserved;
+
+  public Preallocator(ImageParts parts, ActiveTree active, Preallocation mode) {
     this.parts = parts;
     this.geometry = parts.geometry();
-    this.map = map;
-    this.tables = tables;
+    this.active = active;
+    this.mode = mode;
   }
 
-  /// Allocates every cluster that overlaps `[from, to)` and has nothing yet.
-  ///
-  /// @return host offset behind the last cluster allocated, 0 for none
-  public long fill(long from, long to) throws IOException {
-    long end = 0;
-    for (long at = geometry.clusterStart(from); at < to; ) {
-      if (!map.state(at).equals(ClusterState.NONE)) {
-        at += geometry.clusterSize();
-        continue;
+  /// Gives every cluster that `[from, to)` touches a place, unless it has one. The L1 table maps
+  /// the range already.
+  public void allocate(long from, long to) throws IOException {
+    if (mode == Preallocation.OFF || from >= to) {
+      return;
+    }
+    Storage dataFile = parts.data().dataFile();
+    if (dataFile != null) {
+      reserve(dataFile, from, to - from);
+    }
+    long position = geometry.clusterStart(from);
+    while (position < to) {
+      long tableEnd = position - position % geometry.bytesPerL2Table() + geometry.bytesPerL2Table();
+      long end = Math.min(to, tableEnd);
+      int clusters = (int) geometry.clustersFor(end - position);
+      if (active.map().l2Table(position) == 0) {
+        newTable(position, clusters, geometry.clustersFor(to - position));
+      } else {
+        fillTable(position, clusters);
       }
-      tables.ensureWritable(at);
-      int inTable = geometry.l2Entries() - geometry.l2Index(at);
-      long wanted = Math.min(inTable, geometry.clustersFor(to - at));
-      ClusterRun run = parts.allocateData(at, emptyRun(at, wanted));
-      long host = geometry.hostOffset(run.first());
-      long length = run.count() * geometry.clusterSize();
-      makeBlank(run, host, length);
-      int allocated = geometry.extendedL2() ? 0 : 1;
-      for (long done = 0; done < length; done += geometry.clusterSize()) {
-        tables.setData(at + done, host + done, allocated, 0);
-      }
-      at += length;
-      end = Math.max(end, host + length);
+      position = end;
       parts.bound();
     }
-    return end;
+    coverTheFile();
   }
 
-  private long emptyRun(long at, long most) throws IOException {
-    long count = 1;
-    while (count < most
-        && map.state(at + (count << geometry.clusterBits())).equals(ClusterState.NONE)) {
-      count++;
+  private void reserve(Storage storage, long position, long length) throws IOException {
+    switch (mode) {
+      case FULL -> {
+        long done = 0;
+        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(PIECE, length));
+        while (done < length) {
+          zeros.clear().limit((int) Math.min(zeros.capacity(), length - done));
+          storage.write(position + done, zeros);
+          done += zeros.limit();
+        }
+      }
+      case FALLOC -> storage.reserve(position, length);
+      case METADATA -> {
+        if (!storage.capabilities().fixedSize() && storage.size() < position + length) {
+          storage.truncate(position + length);
+        }
+      }
+      case OFF -> {}
     }
-    return count;
   }
 
-  private void makeBlank(ClusterRun run, long host, long length) throws IOException {
-    if (!run.blank() && !parts.data().external()) {
-      parts.storage().zero(host, length);
+  /// A file that ends before its last cluster would be taken for one that was cut short.
+  private void coverTheFile() throws IOException {
+    Storage storage = parts.storage();
+    long end = parts.allocator().writtenEnd();
+    if (!storage.capabilities().fixedSize() && storage.size() < end) {
+      storage.truncate(end);
+    }
+  }
+
+  private void newTable(long position, int clusters, long clustersToCome) throws IOException {
+    ClusterRun run = parts.allocator().allocateTable(1);
+    long offset = geometry.hostOffset(run.first());
+    EntryTable l1 = active.map().l1();
+    parts.cache().drop(offset, geometry.clusterSize());
+    ByteBuffer table = ByteBuffer.allocate(geometry.clusterSize());
+    int at = geometry.l2Index(position) * geometry.l2EntrySize();
+    try {
+      for (int done = 0; done < clusters; ) {
+        long guest = position + ((long) done << geometry.clusterBits());
+        ClusterRun data = take(guest, clusters - done, clustersToCome - done);
+        for (int i = 0; i < data.count(); i++, at += geometry.l2EntrySize()) {
+          table.putLong(at, geometry.hostOffset(data.first() + i) | L2Entry.COPIED);
+        }
+        done += (int) data.count();
+      }
+      parts.storage().write(offset, table);
+    } catch (IOException e) {
+      // Its clusters are counted and nothing refers to them: they leak, which a check mends.
+      parts.allocator().unallocate(run.first(), 1);
+      throw e;
+    }
+    parts.metadata().add(run.first());
+    l1.set((int) geometry.l1Index(position), L1Entry.of(offset, true));
+  }
+
+  /// Fills the gaps of a table that exists.
+  private void fillTable(long position, int clusters) throws IOException {
+    L2Tables tables = active.tables();
+    tables.ensureWritable(position);
+    for (int done = 0; done < clusters; ) {
+      long guest = position + ((long) done << geometry.clusterBits());
+      int gap = 0;
+      while (done + gap < clusters && lacksPlace(guest + ((long) gap << geometry.clusterBits()))) {
+        gap++;
+      }
+      if (gap == 0) {
+        done++;
+        continue;
+      }
+      ClusterRun data = take(guest, gap, gap);
+      for (int i = 0; i < data.count(); i++) {
+        long step = (long) i << geometry.clusterBits();
+        ClusterState old = active.map().state(guest + step);
+        long host = geometry.hostOffset(data.first()) + step;
+        tables.setData(guest + step, host, geometry.extendedL2() ? 0 : old.allocated(), old.zero());
+      }
+      done += (int) data.count();
+    }
+  }
+
+  private boolean lacksPlace(long guest) throws IOException {
+    ClusterState state = active.map().state(guest);
+    return !state.hasHost() && !state.compressed();
+  }
+
+  /// Up to `most` neighbouring clusters for the data at `guest`.
+  ///
+  /// @param toCome clusters that will be asked for from here on, in one piece if space is reserved
+  private ClusterRun take(long guest, long most, long toCome) throws IOException {
+    if (parts.data().external()) {
+      return parts.allocateData(guest, most);
+    }
+    if (!mode.reservesSpace()) {
+      ClusterRun run = parts.allocator().allocateTable(most);
+      clean(run);
+      return run;
+    }
+    ClusterRun from = reserved;
+    if (from == null || from.count() == 0) {
+      from = parts.allocator().allocateTable(toCome);
+      clean(from);
+      reserve(
+          parts.storage(),
+          geometry.hostOffset(from.first()),
+          from.count() << geometry.clusterBits());
+    }
+    long count = Math.min(most, from.count());
+    reserved = new ClusterRun(from.first() + count, from.count() - count, from.blank());
+    return new ClusterRun(from.first(), count, from.blank());
+  }
+
+  /// What lay in reused clusters must not show.
+  private void clean(ClusterRun run) throws IOException {
+    if (!run.blank() && parts.data().blankIsZero()) {
+      parts.storage().zero(geometry.hostOffset(run.first()), run.count() << geometry.clusterBits());
     }
   }
 }

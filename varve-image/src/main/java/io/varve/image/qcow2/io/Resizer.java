@@ -2,6 +2,7 @@
 package io.varve.image.qcow2.io;
 
 import io.varve.image.Below;
+import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.WritableLayer.ZeroMode;
 import io.varve.image.qcow2.alloc.ClusterRun;
@@ -84,8 +85,12 @@ public final class Resizer {
   }
 
   /// Grows the disk; its L1 table is large enough already. The new area reads as zero.
-  public void grow(ActiveTree active, long oldSize, long newSize, Below below) throws IOException {
+  ///
+  /// @param ahead what is set aside for the data to come
+  public void grow(ActiveTree active, long oldSize, long newSize, Below below, Preallocation ahead)
+      throws IOException {
     active.zeros().zero(oldSize, newSize, newSize, ZeroMode.UNMAP, below);
+    new Preallocator(parts, active, ahead).allocate(oldSize, newSize);
     parts.flushOrder().commit();
     writeSize(newSize);
   }
