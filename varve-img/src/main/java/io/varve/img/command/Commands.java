@@ -11,8 +11,10 @@ public final class Commands {
   public static @Nullable Command find(String name) {
     return switch (name) {
       case "bitmap" -> new BitmapCommand();
+      case "compare" -> new CompareCommand();
       case "create" -> new CreateCommand();
       case "info" -> new InfoCommand();
+      case "map" -> new MapCommand();
       case "measure" -> new MeasureCommand();
       default -> null;
     };
