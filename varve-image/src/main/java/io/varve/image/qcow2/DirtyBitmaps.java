@@ -7,6 +7,7 @@ import io.varve.image.qcow2.bitmap.BitmapState;
 import io.varve.image.qcow2.bitmap.BitmapStore;
 import io.varve.image.qcow2.format.BitmapDirectoryEntry;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
@@ -58,6 +59,30 @@ public final class DirtyBitmaps {
     return store.list();
   }
 
+  /// True if the image can have bitmaps at all: version 2 cannot.
+  public boolean supported() {
+    return layer.area().header().version() >= 3;
+  }
+
+  /// Bytes that an image with this cluster size needs for all these bitmaps, all of their bits
+  /// stored.
+  public long sizeIn(int clusterSize) {
+    long directory = 0;
+    long bytes = 0;
+    for (BitmapState bitmap : store.list()) {
+      long bits = Math.ceilDiv(layer.size(), bitmap.granularity());
+      long clusters = Math.ceilDiv(Math.ceilDiv(bits, Byte.SIZE), (long) clusterSize);
+      bytes += clusters * clusterSize + whole(clusters * Long.BYTES, clusterSize);
+      int name = bitmap.name().getBytes(StandardCharsets.UTF_8).length;
+      directory += BitmapDirectoryEntry.lengthFor(name);
+    }
+    return bytes + whole(directory, clusterSize);
+  }
+
+  private static long whole(long bytes, int clusterSize) {
+    return Math.ceilDiv(bytes, (long) clusterSize) * clusterSize;
+  }
+
   /// The first dirty range that begins or goes on at `from`, or null if none follows.
   ///
   /// @throws BitmapException if there is no such bitmap, or it is inconsistent
@@ -83,6 +108,13 @@ public final class DirtyBitmaps {
   /// @throws BitmapException if the name is taken, or a limit of the format or of QEMU stands
   ///   against it
   public void add(String name, long granularity, boolean enabled) throws IOException {
+    add(name, granularity, enabled, Integer.MAX_VALUE);
+  }
+
+  /// As [#add(String, long, boolean)], at a place of the list.
+  ///
+  /// @param position how many bitmaps come before it, if there are as many
+  public void add(String name, long granularity, boolean enabled, int position) throws IOException {
     if (name.isEmpty()) {
       throw new BitmapException(layer.name(), "Bitmap name cannot be empty");
     }
@@ -92,7 +124,7 @@ public final class DirtyBitmaps {
         || bits > BitmapDirectoryEntry.MAX_GRANULARITY_BITS) {
       throw new BitmapException(layer.name(), "Granularity must be power of 2 and at least 512");
     }
-    change(() -> store.add(name, bits, enabled));
+    change(() -> store.add(name, bits, enabled, position));
   }
 
   /// Removes a bitmap, an inconsistent one too.

@@ -356,4 +356,24 @@ class DirtyBitmapsTest {
     }
     assertClean();
   }
+
+  @Test
+  void takesBitsOfAnotherImageAndTellsTheSizeOfAll() throws IOException {
+    MemoryStorage other = image(Qcow2CreateOptions.ofSize(SIZE).withClusterBits(12));
+    try (Qcow2Layer layer = open(storage);
+        Qcow2Layer target = open(other)) {
+      layer.bitmaps().add("on", 512, true);
+      layer.bitmaps().add("off", 64 * K, false);
+      fill(layer, 512, 512, 1);
+      target.bitmaps().add("off", 64 * K, false);
+      target.bitmaps().add("on", 512, true, 0);
+      target.bitmaps().merge("on", layer.bitmaps(), "on");
+      assertThat(target.bitmaps().list())
+          .containsExactly(state("on", 512, true), state("off", 64 * K, false));
+      assertThat(ranges(target, "on")).containsExactly(new DirtyRange(512, 512));
+      assertThat(layer.bitmaps().supported()).isTrue();
+      assertThat(layer.bitmaps().sizeIn(64 * K)).isEqualTo(5L * 64 * K);
+      assertThat(layer.bitmaps().sizeIn(512)).isEqualTo(1024 + 512 + 512 + 512 + 512);
+    }
+  }
 }

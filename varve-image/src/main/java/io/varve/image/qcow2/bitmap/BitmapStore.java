@@ -198,7 +198,9 @@ public final class BitmapStore {
   }
 
   /// Adds a bitmap without a bit.
-  public synchronized void add(String name, int granularityBits, boolean enabled)
+  ///
+  /// @param position its place in the list
+  public synchronized void add(String name, int granularityBits, boolean enabled, int position)
       throws IOException {
     Bytes bytes = Bytes.utf8(name);
     if (bitmaps.stream().anyMatch(bitmap -> bitmap.name.equals(bytes))) {
@@ -206,8 +208,9 @@ public final class BitmapStore {
     }
     requireRoom(name, bytes, granularityBits);
     BitmapData data = BitmapData.empty(storage, geometry, granularityBits, diskSize);
-    bitmaps.add(new KeptBitmap(bytes, granularityBits, enabled, data));
-    storeOrTakeBack(() -> bitmaps.removeLast());
+    KeptBitmap bitmap = new KeptBitmap(bytes, granularityBits, enabled, data);
+    bitmaps.add(Math.min(position, bitmaps.size()), bitmap);
+    storeOrTakeBack(() -> bitmaps.remove(bitmap));
   }
 
   private void requireRoom(String name, Bytes bytes, int granularityBits) throws BitmapException {
