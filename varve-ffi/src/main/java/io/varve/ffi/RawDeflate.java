@@ -159,10 +159,9 @@ public final class RawDeflate implements AutoCloseable {
   }
 
   private static RuntimeException unchecked(Throwable e) {
-    return switch (e) {
-      case RuntimeException runtime -> runtime;
-      case Error error -> throw error;
-      default -> new IllegalStateException(e);
-    };
+    if (e instanceof Error error) {
+      throw error;
+    }
+    return e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
   }
 }

@@ -90,12 +90,17 @@ public final class CopyOp {
       worker.get();
     } catch (ExecutionException e) {
       stopped.set(true);
-      switch (e.getCause()) {
-        case UncheckedIOException io -> throw io.getCause();
-        case RuntimeException runtime -> throw runtime;
-        case Error error -> throw error;
-        case null, default -> throw new IllegalStateException(e);
+      Throwable cause = e.getCause();
+      if (cause instanceof UncheckedIOException io) {
+        throw io.getCause();
       }
+      if (cause instanceof RuntimeException runtime) {
+        throw runtime;
+      }
+      if (cause instanceof Error error) {
+        throw error;
+      }
+      throw new IllegalStateException(e);
     } catch (InterruptedException e) {
       stopped.set(true);
       Thread.currentThread().interrupt();

@@ -59,12 +59,17 @@ final class Workers {
   }
 
   private static void throwIfAny(@Nullable Throwable failure) throws IOException {
-    switch (failure) {
-      case null -> {}
-      case UncheckedIOException io -> throw io.getCause();
-      case RuntimeException runtime -> throw runtime;
-      case Error error -> throw error;
-      default -> throw new IllegalStateException(failure);
+    if (failure instanceof UncheckedIOException io) {
+      throw io.getCause();
+    }
+    if (failure instanceof RuntimeException runtime) {
+      throw runtime;
+    }
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure != null) {
+      throw new IllegalStateException(failure);
     }
   }
 }

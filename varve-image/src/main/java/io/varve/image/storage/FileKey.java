@@ -5,6 +5,7 @@ import io.varve.ffi.FileStat;
 import io.varve.ffi.SystemCallException;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// Which file it is, whatever path leads there: two paths with one key are one file. For finding
 /// loops in a chain.
@@ -19,6 +20,17 @@ public record FileKey(long device, long inode) {
     } catch (SystemCallException e) {
       throw FileErrors.of(path.toString(), "look up", e);
     }
+  }
+
+  /// Said here, because what records have of themselves spins classes at the first use.
+  @Override
+  public int hashCode() {
+    return Long.hashCode(device) * 31 + Long.hashCode(inode);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof FileKey key && key.device == device && key.inode == inode;
   }
 
   static FileKey of(FileStat stat) {

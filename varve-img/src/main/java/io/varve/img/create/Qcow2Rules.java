@@ -38,8 +38,10 @@ final class Qcow2Rules {
   }
 
   private static int version(@Nullable String compat) throws ImgException {
+    if (compat == null) {
+      return 3;
+    }
     return switch (compat) {
-      case null -> 3;
       case "0.10", "v2" -> 2;
       case "1.1", "v3" -> 3;
       default -> throw notAccepted("version", compat);
@@ -62,10 +64,11 @@ final class Qcow2Rules {
       throw notAccepted("backing-fmt", backingFormat);
     }
     String mode = options.get("preallocation");
-    switch (mode) {
-      case null -> {}
-      case "off", "metadata", "falloc", "full" -> {}
-      default -> throw notAccepted("preallocation", mode);
+    if (mode != null) {
+      switch (mode) {
+        case "off", "metadata", "falloc", "full" -> {}
+        default -> throw notAccepted("preallocation", mode);
+      }
     }
     String compression = options.get("compression_type");
     if (compression != null && !compression.equals("zlib") && !compression.equals("zstd")) {

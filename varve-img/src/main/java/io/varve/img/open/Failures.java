@@ -44,15 +44,32 @@ public final class Failures {
         return SystemErrors.text(call.number());
       }
     }
-    return switch (e) {
-      case NoSuchFileException _ -> "No such file or directory";
-      case AccessDeniedException _ -> "Permission denied";
-      case FileAlreadyExistsException _ -> "File exists";
-      case NotDirectoryException _ -> "Not a directory";
-      case NoSpaceException _ -> "No space left on device";
-      case ReadOnlyStorageException _ -> "Read-only file system";
-      case FileSystemException file when file.getReason() != null -> file.getReason();
-      default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    };
+    return wordsOf(e);
+  }
+
+  /// One test after the other: a switch over types spins classes at its first use.
+  private static String wordsOf(IOException e) {
+    if (e instanceof NoSuchFileException) {
+      return "No such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "Permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      return "File exists";
+    }
+    if (e instanceof NotDirectoryException) {
+      return "Not a directory";
+    }
+    if (e instanceof NoSpaceException) {
+      return "No space left on device";
+    }
+    if (e instanceof ReadOnlyStorageException) {
+      return "Read-only file system";
+    }
+    if (e instanceof FileSystemException file && file.getReason() != null) {
+      return file.getReason();
+    }
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 }
