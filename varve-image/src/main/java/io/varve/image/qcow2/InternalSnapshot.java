@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// @param takenAt when it was taken
 /// @param vmStateSize bytes of saved VM memory, 0 for a snapshot of the disk alone
 /// @param diskSize size of the disk at that time, bytes
+/// @param vmClockNanos how long the guest had run, nanoseconds
+/// @param icount instructions that the guest had run, -1: not known
 /// @param lineage what is known of its place in the tree; null for a snapshot of another maker
 public record InternalSnapshot(
     String id,
@@ -18,6 +20,8 @@ public record InternalSnapshot(
     Instant takenAt,
     long vmStateSize,
     long diskSize,
+    long vmClockNanos,
+    long icount,
     @Nullable Lineage lineage) {
   /// The place of a snapshot in the tree.
   ///

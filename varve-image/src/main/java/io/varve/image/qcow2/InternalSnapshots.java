@@ -52,9 +52,17 @@ public final class InternalSnapshots {
   public InternalSnapshot create(String name, Instant when) throws IOException {
     return exclusive(store -> {
       requireNewName(store, name);
-      SnapshotEntry entry = store.create(name, when);
+      SnapshotEntry entry = store.create(SnapshotRequest.ofDisk(name, when));
       return describe(entry, store.entries());
     });
+  }
+
+  /// As [#create], for a snapshot that says more of itself, or whose name need not be unique: QEMU
+  /// asks for neither a name nor for a new one.
+  ///
+  /// @throws UnsupportedImageException if no refcount is wide enough; the image is then as before
+  public InternalSnapshot take(SnapshotRequest request) throws IOException {
+    return exclusive(store -> describe(store.create(request), store.entries()));
   }
 
   /// Makes the disk what it was at that snapshot, its size included. The state before is lost
@@ -62,19 +70,31 @@ public final class InternalSnapshots {
   ///
   /// @throws BitmapException if the image has bitmaps: they would not say what that changes
   public void apply(String nameOrId) throws IOException {
-    exclusive(store -> {
-      if (!layer.bitmaps().list().isEmpty()) {
-        throw new BitmapException(layer.name(), "Device has active dirty bitmaps");
-      }
-      store.apply(find(store.entries(), nameOrId));
-      layer.refreshSize();
-      return layer;
-    });
+    exclusive(store -> apply(store, find(store.entries(), nameOrId)));
+  }
+
+  /// As [#apply], for the snapshot at this place of [#list()].
+  public void applyAt(int index) throws IOException {
+    exclusive(store -> apply(store, store.entries().get(index)));
+  }
+
+  private Layer apply(SnapshotStore store, SnapshotEntry entry) throws IOException {
+    if (!layer.bitmaps().list().isEmpty()) {
+      throw new BitmapException(layer.name(), "Device has active dirty bitmaps");
+    }
+    store.apply(entry);
+    layer.refreshSize();
+    return layer;
   }
 
   /// Deletes a snapshot and frees the clusters that only it held.
   public FreedSpace delete(String nameOrId) throws IOException {
     return exclusive(store -> store.delete(find(store.entries(), nameOrId)));
+  }
+
+  /// As [#delete], for the snapshot at this place of [#list()].
+  public FreedSpace deleteAt(int index) throws IOException {
+    return exclusive(store -> store.delete(store.entries().get(index)));
   }
 
   /// The snapshot as a read-only layer; valid as long as this layer is open and the snapshot
@@ -120,6 +140,8 @@ public final class InternalSnapshots {
         when,
         entry.vmStateSize(),
         entry.diskSizeOr(layer.area().header().size()),
+        entry.vmClock(),
+        entry.icount(),
         SnapshotLineage.of(entry).map(own -> lineage(own, all)).orElse(null));
   }
 

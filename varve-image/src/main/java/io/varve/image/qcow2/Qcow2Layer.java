@@ -456,6 +456,11 @@ public final class Qcow2Layer implements WritableLayer {
     return new InternalSnapshots(this);
   }
 
+  /// The saved state of a VM, behind the disk.
+  public VmState vmState() {
+    return new VmState(this);
+  }
+
   /// Index and data of the active state, counted by walking the tables. A writable layer is flushed
   /// first.
   public LayerUsage usage() throws IOException {
@@ -532,6 +537,15 @@ public final class Qcow2Layer implements WritableLayer {
     return java.util.Objects.requireNonNull(parts);
   }
 
+  ActiveTree tree() {
+    return java.util.Objects.requireNonNull(tree);
+  }
+
+  /// The size as the caller's lock shows it.
+  long diskSize() {
+    return size;
+  }
+
   /// Takes over a size that applying a snapshot may have changed; under the exclusive lock.
   void refreshSize() {
     size = parts().header().diskSize() & -512L;
@@ -541,7 +555,7 @@ public final class Qcow2Layer implements WritableLayer {
     return parts().flushOrder();
   }
 
-  private ClusterMap activeMap() {
+  ClusterMap activeMap() {
     return tree == null ? readOnlyMap : tree.map();
   }
 

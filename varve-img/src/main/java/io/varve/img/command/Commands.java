@@ -16,6 +16,7 @@ public final class Commands {
       case "info" -> new InfoCommand();
       case "map" -> new MapCommand();
       case "measure" -> new MeasureCommand();
+      case "snapshot" -> new SnapshotCommand();
       default -> null;
     };
   }

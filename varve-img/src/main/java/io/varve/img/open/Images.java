@@ -28,6 +28,9 @@ public final class Images {
   ///
   /// @throws ImgException `Could not open 'NAME': …`
   public OpenedImage open(ImageSpec spec, OpenHow how) throws ImgException {
+    if (spec.imageOpts() && spec.format() != null) {
+      throw new ImgException("--image-opts and --format are mutually exclusive");
+    }
     try {
       return openPlainly(spec, how);
     } catch (ImgException e) {
@@ -39,6 +42,9 @@ public final class Images {
   public OpenedImage openPlainly(ImageSpec spec, OpenHow how) throws ImgException {
     if (spec.imageOpts() && spec.format() != null) {
       throw new ImgException("--image-opts and --format are mutually exclusive");
+    }
+    if (how.forceShare() && how.writable()) {
+      throw new ImgException("force-share=on can only be used with read-only images");
     }
     return new NodeOpener(console, how).open(spec);
   }

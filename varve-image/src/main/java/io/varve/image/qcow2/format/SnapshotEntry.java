@@ -97,6 +97,22 @@ public record SnapshotEntry(
         extra);
   }
 
+  /// The same snapshot with what it says of the VM.
+  public SnapshotEntry withVmState(long bytes, long clockNanos, long instructions) {
+    return new SnapshotEntry(
+        l1Offset,
+        l1Size,
+        idBytes,
+        nameBytes,
+        seconds,
+        nanos,
+        clockNanos,
+        bytes,
+        diskSize,
+        instructions,
+        unknownExtra);
+  }
+
   public SnapshotEntry withL1(long offset, int entries) {
     return new SnapshotEntry(
         offset,

@@ -3,6 +3,7 @@ package io.varve.image.qcow2.snapshot;
 
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.FreedSpace;
+import io.varve.image.qcow2.SnapshotRequest;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +62,7 @@ public final class SnapshotStore {
   /// Takes a snapshot of the active state and returns its entry.
   ///
   /// @throws UnsupportedImageException if a refcount cannot rise; the image is then as before
-  public SnapshotEntry create(String name, Instant when) throws IOException {
+  public SnapshotEntry create(SnapshotRequest request) throws IOException {
     begin();
     EntryTable activeL1 = active.map().l1();
     long[] l1 = unshared(activeL1, activeL1.size());
@@ -70,7 +72,7 @@ public final class SnapshotStore {
     try {
       attempt.count(l1);
       long offset = attempt.store(l1);
-      next = SnapshotLineage.taken(entries, entryFor(name, when, offset, l1.length));
+      next = SnapshotLineage.taken(entries, entryFor(request, offset, l1.length));
       table = attempt.write(SnapshotTable.encode(next, parts.header().diskSize()));
       order.commitCounts();
     } catch (IOException e) {
@@ -85,6 +87,7 @@ public final class SnapshotStore {
       order.barrier();
 
       switchTable(next, table);
+      dropVmState(request);
     });
     return next.getLast();
   }
@@ -106,15 +109,33 @@ public final class SnapshotStore {
     }
   }
 
-  private SnapshotEntry entryFor(String name, Instant when, long l1Offset, int l1Size) {
+  private SnapshotEntry entryFor(SnapshotRequest request, long l1Offset, int l1Size) {
+    Instant when = request.when();
     return SnapshotEntry.of(
-        l1Offset,
-        l1Size,
-        nextId(),
-        name,
-        (int) when.getEpochSecond(),
-        when.getNano(),
-        parts.header().diskSize());
+            l1Offset,
+            l1Size,
+            nextId(),
+            request.name(),
+            (int) when.getEpochSecond(),
+            when.getNano(),
+            parts.header().diskSize())
+        .withVmState(request.vmStateSize(), request.vmClockNanos(), request.icount());
+  }
+
+  /// The snapshot has the VM state now; in the active tree it would be copied on the next write.
+  private void dropVmState(SnapshotRequest request) throws IOException {
+    if (request.vmStateSize() <= 0) {
+      return;
+    }
+    EntryTable l1 = active.map().l1();
+    int first = (int) geometry.l1EntriesFor(parts.header().diskSize());
+    long[] gone = l1.copyOfEntries(l1.size());
+    Arrays.fill(gone, 0, Math.min(first, gone.length), 0);
+    for (int i = first; i < l1.size(); i++) {
+      l1.set(i, 0);
+    }
+    order.commit();
+    refs.remove(gone);
   }
 
   /// Makes the state of `entry` the active one; what was active is given up.
