@@ -2,6 +2,7 @@
 package io.varve.image.qcow2;
 
 import io.varve.image.UnsupportedImageException;
+import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.io.DataArea;
@@ -30,7 +31,8 @@ final class DataAreas {
               + ": header at 72: its guest data lies in an external data file, and none may be"
               + " opened here; convert to an image of one file with qemu-img convert -O qcow2");
     }
-    return DataArea.external(source.open(area.dataFileName(), options.writable()), cipher);
+    boolean raw = (area.header().autoclear() & FeatureBits.RAW_DATA) != 0;
+    return DataArea.external(source.open(area.dataFileName(), options.writable()), raw, cipher);
   }
 
   private static @Nullable DataCipher cipher(Storage image, Header header)

@@ -77,7 +77,7 @@ public final class Qcow2Layer implements WritableLayer {
     if (options.writable()) {
       SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
       this.parts =
-          Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options.punchFreed());
+          Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options.writeRules());
       this.tree = new ActiveTree(parts, storage.name(), reader, l1, end);
       this.store = new SnapshotStore(parts, tree, loaded);
     } else {
@@ -210,6 +210,7 @@ public final class Qcow2Layer implements WritableLayer {
     try {
       requireInside(position, src.remaining());
       bitmaps.record(position, src.remaining());
+      parts().prepare();
       active.writer().write(position, src, below);
     } finally {
       lock.writeLock().unlock();
@@ -234,6 +235,7 @@ public final class Qcow2Layer implements WritableLayer {
       requireInside(at.bytes(), Math.min(cluster, size - Math.min(size, at.bytes())));
       order().requireIntact();
       bitmaps.record(at.bytes(), cluster);
+      parts().prepare();
       active.compressed().write(at.bytes(), packed, length);
     } finally {
       lock.writeLock().unlock();
@@ -292,6 +294,7 @@ public final class Qcow2Layer implements WritableLayer {
       requireInside(at.bytes(), length);
       order().requireIntact();
       bitmaps.record(at.bytes(), length);
+      parts().prepare();
       change.on(active);
     } finally {
       lock.writeLock().unlock();

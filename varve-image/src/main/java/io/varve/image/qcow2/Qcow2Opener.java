@@ -23,6 +23,7 @@ import io.varve.image.qcow2.format.RefcountTableEntry;
 import io.varve.image.qcow2.format.SnapshotTable;
 import io.varve.image.qcow2.io.DataArea;
 import io.varve.image.qcow2.io.ImageParts;
+import io.varve.image.qcow2.io.WriteRules;
 import io.varve.image.qcow2.metadata.ClusterSet;
 import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.FlushOrder;
@@ -119,7 +120,7 @@ final class Qcow2Opener {
       MetadataCache cache,
       EntryTable l1,
       SnapshotTable.Loaded snapshots,
-      boolean punch)
+      WriteRules rules)
       throws IOException {
     Geometry geometry = header.geometry();
     EntryTable table = refcountTable(storage, header);
@@ -133,7 +134,8 @@ final class Qcow2Opener {
         new RefcountBlocks(
             storage, geometry, refcounts, allocator, cache, order, fields, metadata));
     DroppedClusters dropped =
-        new DroppedClusters(storage, geometry, refcounts, allocator, cache, metadata, punch);
+        new DroppedClusters(
+            storage, geometry, refcounts, allocator, cache, metadata, rules.punch());
     order.attachRelease(dropped);
     order.attachData(data::flushDataFile);
     return new ImageParts(
@@ -147,7 +149,8 @@ final class Qcow2Opener {
         refcounts,
         allocator,
         dropped,
-        metadata);
+        metadata,
+        rules);
   }
 
   private static ClusterSet metadataOf(

@@ -2,6 +2,7 @@
 package io.varve.image.qcow2;
 
 import io.varve.image.KeySource;
+import io.varve.image.qcow2.io.WriteRules;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,8 @@ public final class Qcow2Options {
   private long cacheBytes = DEFAULT_CACHE;
   private boolean punchFreed;
   private boolean requireWhole;
+  private boolean discardNoUnref;
+  private boolean promptReuse;
   private boolean withData = true;
   private Consumer<String> notices = Qcow2Options::ignore;
   private KeySource keys = KeySource.NONE;
@@ -27,6 +30,8 @@ public final class Qcow2Options {
     cacheBytes = from.cacheBytes;
     punchFreed = from.punchFreed;
     requireWhole = from.requireWhole;
+    discardNoUnref = from.discardNoUnref;
+    promptReuse = from.promptReuse;
     withData = from.withData;
     notices = from.notices;
     keys = from.keys;
@@ -65,6 +70,10 @@ public final class Qcow2Options {
   /// Without it such a cluster reads as zero, as in QEMU.
   public boolean requireWhole() {
     return requireWhole;
+  }
+
+  WriteRules writeRules() {
+    return new WriteRules(punchFreed, discardNoUnref, promptReuse);
   }
 
   /// False to open for metadata only: no data file is opened, no key is needed, and guest data
@@ -108,6 +117,21 @@ public final class Qcow2Options {
   public Qcow2Options withRequireWhole(boolean whole) {
     Qcow2Options next = new Qcow2Options(this);
     next.requireWhole = whole;
+    return next;
+  }
+
+  /// A discarded or zeroed cluster keeps its host cluster (`discard-no-unref` in QEMU).
+  public Qcow2Options withDiscardNoUnref(boolean keep) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.discardNoUnref = keep;
+    return next;
+  }
+
+  /// Clusters that one change frees may be taken by the very next, as in QEMU, at the price of a
+  /// flush between the two; without it they wait for the next flush.
+  public Qcow2Options withPromptReuse(boolean prompt) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.promptReuse = prompt;
     return next;
   }
 

@@ -11,29 +11,17 @@ import java.io.IOException;
 /// Hands out host clusters and takes back those that were never referred to. Clusters that lose
 /// their last reference go through [DroppedClusters].
 ///
-/// First fit from the lowest cluster that may be free, so that freed space is reused before the
-/// file grows. An allocation sets counts in memory; they are durable before any reference, by
+/// First fit from where the last search ended, or from the lowest cluster freed since: the order in
+/// which QEMU gives clusters away, so that an image comes out with the same layout. An allocation
+/// sets counts in memory; they are durable before any reference, by
 /// [io.varve.image.qcow2.metadata.FlushOrder]. Guarded by the layer's exclusive lock.
 public final class ClusterAllocator {
-  private static final RefcountGrowth NO_GROWTH =
-      new RefcountGrowth() {
-        @Override
-        public boolean cover(long cluster, long room) {
-          return false;
-        }
-
-        @Override
-        public boolean coverFrom(long first, long free, long room) {
-          return false;
-        }
-      };
-
   private final Storage storage;
   private final Geometry geometry;
   private final Refcounts refcounts;
   private final ClusterSet metadata;
   private RefcountGrowth growth;
-  private long searchFrom = 1;
+  private long searchFrom;
   private long blankFrom;
 
   /// @param metadata clusters that hold the image's own structures; an allocation that meets one
@@ -45,7 +33,7 @@ public final class ClusterAllocator {
     this.geometry = geometry;
     this.refcounts = refcounts;
     this.metadata = metadata;
-    this.growth = NO_GROWTH;
+    this.growth = _ -> {};
     this.blankFrom =
         storage.capabilities().fixedSize() ? Long.MAX_VALUE : geometry.clustersFor(storage.size());
   }
@@ -55,61 +43,73 @@ public final class ClusterAllocator {
     this.growth = refcountGrowth;
   }
 
-  /// Allocates 1 to `most` neighbouring clusters, as many as the first gap has.
-  public ClusterRun allocate(long most) throws IOException {
-    long first = firstFreeCovered(searchFrom);
-    long count = freeRun(first, most);
-    take(first, count);
-    searchFrom = first + count;
-    return finish(first, count);
-  }
-
-  /// Allocates exactly `count` neighbouring clusters, for a table.
-  public ClusterRun allocateTable(long count) throws IOException {
-    long lowest = firstFreeCovered(searchFrom);
-    long first = lowest;
-    for (long found = freeRun(first, count); found < count; found = freeRun(first, count)) {
-      long next = first + found;
-      if (refcounts.covered(next)) {
-        first = firstFreeCovered(next);
-      } else if (growth.coverFrom(first, found, count)) {
-        first = firstFreeCovered(first);
-      } else {
-        first = growth.cover(next, count) ? firstFreeCovered(next) : next;
+  /// Allocates exactly `count` neighbouring clusters.
+  public ClusterRun allocate(long count) throws IOException {
+    try {
+      return allocateBehind(count);
+    } catch (NoSpaceException e) {
+      if (!storage.capabilities().fixedSize()) {
+        throw e;
       }
     }
-    take(first, count);
-    searchFrom = first == lowest ? first + count : lowest;
-    return finish(first, count);
+    searchFrom = 0;
+    return allocateBehind(count);
   }
 
-  /// Allocates this very cluster if it is free; for what has to follow its predecessor directly.
-  public boolean allocateAt(long cluster) throws IOException {
-    if (!refcounts.covered(cluster) || refcounts.get(cluster) != 0) {
-      return false;
+  private ClusterRun allocateBehind(long count) throws IOException {
+    while (true) {
+      long first = find(count);
+      long missing = refcounts.firstNotCovered(first, count);
+      if (missing < 0) {
+        take(first, count);
+        return finish(first, count);
+      }
+      requireRoom(first, count);
+      growth.cover(missing);
+      // A short run whose first cluster was not covered is not tried again: QEMU leaves it, too.
+      if (missing > first || count > geometry.refcountBlockEntries()) {
+        mayBeFree(first);
+      }
     }
-    take(cluster, 1);
-    usedUpTo(cluster + 1);
-    return true;
   }
 
-  private long firstFreeCovered(long from) throws IOException {
-    long cluster = refcounts.firstFree(from);
-    while (!refcounts.covered(cluster)) {
-      growth.cover(cluster, 1);
-      cluster = refcounts.firstFree(cluster);
+  /// Allocates 1 to `most` neighbouring clusters: all of them, unless the store cannot grow and has
+  /// no such gap left.
+  public ClusterRun allocateUpTo(long most) throws IOException {
+    try {
+      return allocate(most);
+    } catch (NoSpaceException e) {
+      if (most == 1 || !storage.capabilities().fixedSize()) {
+        throw e;
+      }
     }
-    return cluster;
+    return allocate(Math.max(1, freeRun(refcounts.firstFree(0), most)));
   }
 
+  /// The first of `count` neighbouring clusters that nothing refers to, whether counted or not. The
+  /// next search begins behind them; a gap that is too small is passed over until something near it
+  /// is freed.
+  long find(long count) throws IOException {
+    long first = refcounts.firstFree(searchFrom);
+    for (long free = freeRun(first, count); free < count; free = freeRun(first, count)) {
+      first = refcounts.firstFree(first + free);
+    }
+    searchFrom = first + count;
+    return first;
+  }
+
+  /// Free clusters from `first` on, at most `most`; where no refcount block exists all are free.
   private long freeRun(long first, long most) throws IOException {
     long count = 0;
-    while (count < most && refcounts.covered(first + count)) {
-      long free = refcounts.freeFrom(first + count, most - count);
-      count += free;
-      if (free == 0) {
+    while (count < most) {
+      long here =
+          refcounts.covered(first + count)
+              ? refcounts.freeFrom(first + count, most - count)
+              : Math.min(most - count, refcounts.endOfBlock(first + count) - first - count);
+      if (here == 0) {
         break;
       }
+      count += here;
     }
     return count;
   }
@@ -180,16 +180,10 @@ public final class ClusterAllocator {
   }
 
   /// Adds refcount blocks.
+  @FunctionalInterface
   public interface RefcountGrowth {
-    /// Makes sure that a refcount block covers `cluster`; returns true after adding one, which
-    /// takes clusters at or after `cluster` for itself.
-    ///
-    /// @param room clusters that the caller is about to allocate there
-    boolean cover(long cluster, long room) throws IOException;
-
-    /// Makes sure that `room` clusters behind `first` are covered, with the new blocks at `first`
-    /// itself, where `free` covered clusters are free. Returns false, having changed nothing, where
-    /// that does not do.
-    boolean coverFrom(long first, long free, long room) throws IOException;
+    /// Makes sure that a refcount block covers `cluster`, or one step towards that: it may take any
+    /// free cluster for itself, so the caller searches again.
+    void cover(long cluster) throws IOException;
   }
 }

@@ -15,10 +15,9 @@ import java.nio.ByteBuffer;
 
 /// Adds refcount blocks, and a larger refcount table when the blocks outgrow it.
 ///
-/// New blocks lie at the start of the stretch they make allocatable and count themselves, so
-/// nothing recurses. A larger table moves: table and blocks are written past everything in use,
-/// made durable, and one 12-byte header write switches over (spec: "Reference count handling";
-/// flush order in [FlushOrder]).
+/// A new block takes the next free cluster, behind the clusters that made it necessary. A larger
+/// table moves: table and blocks are written past everything in use, made durable, and one 12-byte
+/// header write switches over (spec: "Reference count handling"; flush order in [FlushOrder]).
 public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
   /// QEMU opens no image with a larger refcount table (`QCOW_MAX_REFTABLE_SIZE`).
   private static final long MAX_TABLE_BYTES = 8L << 20;
@@ -52,66 +51,32 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
   }
 
   @Override
-  public boolean cover(long cluster, long room) throws IOException {
+  public void cover(long cluster) throws IOException {
     if (refcounts.covered(cluster)) {
-      return false;
+      return;
     }
-    long needed = blocksFor(cluster, room);
-    long lastIndex = (cluster + needed + room - 1) >>> geometry.refcountBlockBits();
-    if (lastIndex >= refcounts.table().size()) {
-      growTable(cluster, room, lastIndex);
-    } else {
-      addBlocks(cluster, room);
-    }
-    return true;
-  }
-
-  @Override
-  public boolean coverFrom(long first, long free, long room) throws IOException {
-    long needed = blocksFor(first, room);
-    long lastIndex = (first + needed + room - 1) >>> geometry.refcountBlockBits();
-    if (needed == 0 || needed > free || lastIndex >= refcounts.table().size()) {
-      return false;
-    }
-    addBlocks(first, room);
-    return true;
-  }
-
-  /// Blocks missing for `room` clusters plus these blocks themselves, laid out from `cluster` on.
-  private long blocksFor(long cluster, long room) {
-    long needed = 0;
-    long counted;
-    do {
-      counted = needed;
-      long lastIndex = (cluster + counted + room - 1) >>> geometry.refcountBlockBits();
-      needed = 0;
-      for (long i = cluster >>> geometry.refcountBlockBits(); i <= lastIndex; i++) {
-        if (!refcounts.covered(i << geometry.refcountBlockBits())) {
-          needed++;
-        }
-      }
-    } while (needed != counted);
-    return needed;
-  }
-
-  private void addBlocks(long cluster, long room) throws IOException {
-    long count = blocksFor(cluster, room);
-    allocator.requireRoom(cluster, count);
-    for (long i = 0; i < count; i++) {
-      allocator.requireNotMetadata(cluster + i);
-    }
-    makeBlank(cluster, count);
     long index = cluster >>> geometry.refcountBlockBits();
-    for (long i = 0; i < count; index++) {
-      if (!refcounts.covered(index << geometry.refcountBlockBits())) {
-        refcounts.table().set((int) index, geometry.hostOffset(cluster + i));
-        metadata.add(cluster + i);
-        i++;
-      }
+    long block = allocator.find(1);
+    allocator.requireRoom(block, 1);
+    allocator.requireNotMetadata(block);
+    if (index < refcounts.table().size()) {
+      addBlock(index, block);
+    } else {
+      growTable(cluster, block);
     }
-    for (long i = 0; i < count; i++) {
-      refcounts.set(cluster + i, 1);
+  }
+
+  /// Hooks up a new block, which counts itself or is counted elsewhere. If that place has no block
+  /// either, that one comes first, and the caller asks again.
+  private void addBlock(long index, long block) throws IOException {
+    if (block >>> geometry.refcountBlockBits() != index && !refcounts.covered(block)) {
+      cover(block);
+      return;
     }
+    makeBlank(block, 1);
+    refcounts.table().set((int) index, geometry.hostOffset(block));
+    metadata.add(block);
+    refcounts.set(block, 1);
   }
 
   private void makeBlank(long first, long count) throws IOException {
@@ -124,41 +89,63 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     allocator.usedUpTo(first + count);
   }
 
-  private void growTable(long cluster, long room, long lastIndex) throws IOException {
+  /// Moves the table to an area of its own that begins where a block's range begins, behind
+  /// everything in use: blocks first, which count the area, then the table, half as large again as
+  /// needed.
+  ///
+  /// @param block becomes the block that covers `cluster`, unless that lies in the area
+  private void growTable(long cluster, long block) throws IOException {
     flushOrder.commitCounts();
-    EntryTable old = refcounts.table();
-    long bits = geometry.refcountBlockBits();
-    boolean clear = nothingCoveredFrom(cluster >>> bits);
-    long first = clear ? cluster : Math.max(cluster, (long) old.size() << bits);
-    long behind = clear ? room : 1;
-    long firstIndex = first >>> bits;
-    long tableClusters = 0;
-    long blocks = 0;
-    for (boolean grew = true; grew; ) {
-      long end = ((first + tableClusters + blocks + behind - 1) >>> bits) + 1;
-      long entries = Math.max(end, lastIndex + 1) * 3 / 2 + 1;
-      long tableNow = geometry.clustersFor(entries * Long.BYTES);
-      long blocksNow = end - firstIndex;
-      grew = tableNow > tableClusters || blocksNow > blocks;
-      tableClusters = tableNow;
-      blocks = blocksNow;
-    }
+    int bits = geometry.refcountBlockBits();
+    long first = ((Math.max(cluster, block) >>> bits) + 1) << bits;
+    long blocksInAll = blocksFor(first);
+    long entries = blocksInAll + (blocksInAll + 1) / 2;
+    long tableClusters = geometry.clustersFor(entries * Long.BYTES);
     requireTableFits(tableClusters);
-    allocator.requireRoom(first, tableClusters + blocks);
-    long used = metadata.first(first, tableClusters + blocks);
-    if (used >= 0) {
-      allocator.requireNotMetadata(used);
-    }
-    switchTo(old, first, tableClusters, blocks);
+    long areaBlocks = blocksInAll - (first >>> bits);
+    allocator.requireRoom(first, tableClusters + areaBlocks);
+    switchTo(new Growth(cluster, block, first, areaBlocks, tableClusters));
   }
 
-  private boolean nothingCoveredFrom(long index) {
-    for (long i = index; i < refcounts.table().size(); i++) {
-      if (refcounts.covered(i << geometry.refcountBlockBits())) {
-        return false;
-      }
+  /// A larger table and where it goes.
+  ///
+  /// @param first the first cluster of the area
+  /// @param areaBlocks refcount blocks at its start
+  private record Growth(long cluster, long block, long first, long areaBlocks, long tableClusters) {
+    long tableFirst() {
+      return first + areaBlocks;
     }
-    return true;
+
+    long end() {
+      return first + areaBlocks + tableClusters;
+    }
+  }
+
+  /// How many blocks count `clusters` clusters, the blocks themselves and their table, with some
+  /// room to grow.
+  private long blocksFor(long clusters) {
+    long wanted = clusters;
+    boolean roomAdded = false;
+    long blocks = 0;
+    long table = 0;
+    for (long last = -1; ; ) {
+      blocks = ceilShift(wanted + table + blocks, geometry.refcountBlockBits());
+      table = geometry.clustersFor(blocks * Long.BYTES);
+      long sum = wanted + blocks + table;
+      if (sum == last && roomAdded) {
+        return blocks;
+      }
+      if (sum == last) {
+        roomAdded = true;
+        wanted += (table + 1) / 2;
+        sum = 0;
+      }
+      last = sum;
+    }
+  }
+
+  private static long ceilShift(long value, int bits) {
+    return (value + (1L << bits) - 1) >>> bits;
   }
 
   private void requireTableFits(long tableClusters) throws NoSpaceException {
@@ -170,31 +157,50 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     }
   }
 
-  private void switchTo(EntryTable old, long first, long tableClusters, long blocks)
-      throws IOException {
-    long used = first + tableClusters + blocks;
-    makeBlank(first, tableClusters + blocks);
-    int entries = (int) (tableClusters * geometry.clusterSize() / Long.BYTES);
+  private void switchTo(Growth growth) throws IOException {
+    EntryTable old = refcounts.table();
+    makeBlank(growth.first(), growth.end() - growth.first());
+    int entries = (int) (growth.tableClusters() * geometry.clusterSize() / Long.BYTES);
     long[] larger = old.copyOfEntries(entries);
-    long firstBlock = first + tableClusters;
-    long firstIndex = first >>> geometry.refcountBlockBits();
-    for (long i = 0; i < blocks; i++) {
-      larger[(int) (firstIndex + i)] = geometry.hostOffset(firstBlock + i);
-      storage.write(
-          geometry.hostOffset(firstBlock + i),
-          ByteBuffer.wrap(countingBlock(firstIndex + i, first, used)));
+    writeOwnBlock(growth, larger);
+    int firstIndex = (int) (growth.first() >>> geometry.refcountBlockBits());
+    for (int i = 0; i < growth.areaBlocks(); i++) {
+      long offset = geometry.hostOffset(growth.first() + i);
+      larger[firstIndex + i] = offset;
+      byte[] counts = countingBlock(firstIndex + i, growth.first(), growth.end());
+      storage.write(offset, ByteBuffer.wrap(counts));
     }
-    long tableOffset = geometry.hostOffset(first);
+    long tableOffset = geometry.hostOffset(growth.tableFirst());
     EntryTable.store(storage, tableOffset, larger);
     flushOrder.barrier();
-    header.writeRefcountTable(tableOffset, (int) tableClusters);
+    header.writeRefcountTable(tableOffset, (int) growth.tableClusters());
     flushOrder.barrier();
 
     EntryTable table = new EntryTable(tableOffset, larger);
     refcounts.replaceTable(table);
     flushOrder.attachRefcountTable(table);
-    metadata.add(first, tableClusters + blocks);
+    metadata.add(growth.first(), growth.end() - growth.first());
     freeOldTable(old);
+  }
+
+  /// The block outside of the area: it counts itself, or is counted by a block that exists.
+  private void writeOwnBlock(Growth growth, long[] larger) throws IOException {
+    int bits = geometry.refcountBlockBits();
+    long index = growth.cluster() >>> bits;
+    long block = growth.block();
+    boolean ownRange = block >>> bits == index;
+    if (!ownRange && !refcounts.covered(block)) {
+      return;
+    }
+    makeBlank(block, 1);
+    byte[] counts = countingBlock(index, block, ownRange ? block + 1 : block);
+    storage.write(geometry.hostOffset(block), ByteBuffer.wrap(counts));
+    if (!ownRange) {
+      refcounts.set(block, 1);
+      flushOrder.commitCounts();
+    }
+    larger[(int) index] = geometry.hostOffset(block);
+    metadata.add(block);
   }
 
   /// A block that counts 1 for those clusters of its range that lie in `[first, end)`.

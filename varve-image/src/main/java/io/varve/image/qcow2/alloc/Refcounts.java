@@ -45,6 +45,22 @@ public final class Refcounts {
     return index < table.size() && RefcountTableEntry.offset(table.get((int) index)) != 0;
   }
 
+  /// The first of `count` clusters from `first` on that no refcount block covers, or -1.
+  long firstNotCovered(long first, long count) {
+    for (long at = first; at < first + count; at = endOfBlock(at)) {
+      if (!covered(at)) {
+        return at;
+      }
+    }
+    return -1;
+  }
+
+  /// The first cluster behind those that the same refcount block covers, or would.
+  long endOfBlock(long cluster) {
+    int bits = geometry.refcountBlockBits();
+    return ((cluster >>> bits) + 1) << bits;
+  }
+
   /// The count, as an unsigned number; 0 where it is not covered.
   public long get(long cluster) throws IOException {
     if (!covered(cluster)) {

@@ -85,7 +85,7 @@ final class BitmapWriter {
 
   private long allocate(long bytes) throws IOException {
     long clusters = geometry.clustersFor(bytes);
-    ClusterRun run = parts.allocator().allocateTable(clusters);
+    ClusterRun run = parts.allocator().allocate(clusters);
     runs.add(run);
     parts.metadata().add(run.first(), run.count());
     long offset = geometry.hostOffset(run.first());

@@ -43,7 +43,7 @@ public final class FeatureBits {
       DIRTY | CORRUPT | DATA_FILE | COMPRESSION | EXTENDED_L2;
 
   /// The autoclear bits whose promise Varve keeps while it writes.
-  public static final long MAINTAINED_AUTOCLEAR = BITMAPS;
+  public static final long MAINTAINED_AUTOCLEAR = BITMAPS | RAW_DATA;
 
   /// Bytes of one entry in the feature name table.
   static final int NAME_ENTRY = 48;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.io;
 
+import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L2Entry;
 import io.varve.image.qcow2.format.SubclusterBitmap;
 
@@ -48,6 +49,11 @@ public record ClusterState(
   private static long hostOf(long entry, boolean zeroIsOne) {
     long offset = L2Entry.offset(entry);
     return offset != 0 || (zeroIsOne && L2Entry.copied(entry)) ? offset : NO_HOST;
+  }
+
+  /// True if every subcluster reads as zero.
+  boolean allZero(Geometry geometry) {
+    return zero == (geometry.extendedL2() ? -1 : 1);
   }
 
   /// True if a host cluster belongs to it, with data or reserved.

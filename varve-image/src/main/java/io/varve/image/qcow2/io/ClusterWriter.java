@@ -74,14 +74,13 @@ public final class ClusterWriter {
         position += inPlace;
         continue;
       }
-      int whole = wholeClustersToAllocate(position, src.remaining());
-      if (whole > 0) {
-        position += writeWhole(position, whole, src);
+      int length = Math.min(src.remaining(), restOfCluster(position));
+      if (map.state(position).writableInPlace()) {
+        fillInPlace(position, take(src, length), below);
       } else {
-        int length = Math.min(src.remaining(), restOfCluster(position));
-        writePart(position, take(src, length), below);
-        position += length;
+        length = writeNew(position, src, below);
       }
+      position += length;
       parts.bound();
     }
   }
@@ -112,65 +111,80 @@ public final class ClusterWriter {
     }
   }
 
-  /// How many clusters from `position` on are covered whole, need a host cluster, and share one L2
-  /// table.
-  private int wholeClustersToAllocate(long position, int length) throws IOException {
-    if (geometry.inCluster(position) != 0) {
-      return 0;
+  /// Writes into the cluster's own host cluster, where a part of it holds nothing yet.
+  private void fillInPlace(long position, ByteBuffer src, Below below) throws IOException {
+    tables.ensureWritable(position);
+    ClusterState old = map.state(position);
+    requireDataCluster(old.host());
+    int touched = touched(position, src.remaining());
+    writeFilled(position, src, old, old.host(), false, below);
+    tables.setData(position, old.host(), old.allocated() | touched, old.zero() & ~touched);
+  }
+
+  /// Writes the beginning of `src` to new host clusters, which are neighbours, and returns its
+  /// length.
+  private int writeNew(long position, ByteBuffer src, Below below) throws IOException {
+    tables.ensureWritable(position);
+    long start = geometry.clusterStart(position);
+    ClusterRun run = parts.allocateData(start, clustersToAllocate(position, src.remaining()));
+    int length =
+        (int)
+            Math.min(
+                src.remaining(),
+                (run.count() << geometry.clusterBits()) - geometry.inCluster(position));
+    try {
+      writeRun(position, src.slice(src.position(), length), run, below);
+    } catch (IOException e) {
+      parts.unallocateData(run);
+      throw e;
     }
-    int most =
+    src.position(src.position() + length);
+    for (long at = position; at < position + length; ) {
+      int piece = (int) Math.min(position + length - at, restOfCluster(at));
+      ClusterState old = map.state(at);
+      int filled = filled(touched(at, piece), old);
+      long host = geometry.hostOffset(run.first()) + geometry.clusterStart(at) - start;
+      tables.setData(at, host, filled, old.zero() & ~filled);
+      forget(old);
+      at += piece;
+    }
+    return length;
+  }
+
+  /// How many clusters from `position` on need a host cluster and share one L2 table.
+  private long clustersToAllocate(long position, int length) throws IOException {
+    long most =
         Math.min(
-            length >>> geometry.clusterBits(), geometry.l2Entries() - geometry.l2Index(position));
-    int count = 0;
+            geometry.clustersFor(geometry.inCluster(position) + (long) length),
+            geometry.l2Entries() - geometry.l2Index(position));
+    long count = 1;
     while (count < most
-        && !map.state(position + ((long) count << geometry.clusterBits())).writableInPlace()) {
+        && !map.state(position + (count << geometry.clusterBits())).writableInPlace()) {
       count++;
     }
     return count;
   }
 
-  private int writeWhole(long position, int clusters, ByteBuffer src) throws IOException {
-    tables.ensureWritable(position);
-    ClusterRun run = parts.allocateData(position, clusters);
-    int length = (int) run.count() << geometry.clusterBits();
-    long host = geometry.hostOffset(run.first());
-    try {
-      data.write(host, position, take(src, length));
-    } catch (IOException e) {
-      parts.unallocateData(run);
-      throw e;
+  /// Writes `src` into the run: clusters that it covers whole at once, the first and the last with
+  /// what the guest saw around it.
+  private void writeRun(long position, ByteBuffer src, ClusterRun run, Below below)
+      throws IOException {
+    long start = geometry.clusterStart(position);
+    long base = geometry.hostOffset(run.first());
+    long at = position;
+    while (src.hasRemaining()) {
+      long host = base + geometry.clusterStart(at) - start;
+      int whole = geometry.inCluster(at) == 0 ? src.remaining() & -geometry.clusterSize() : 0;
+      if (whole > 0) {
+        data.write(host, at, take(src, whole));
+        at += whole;
+        continue;
+      }
+      int piece = Math.min(src.remaining(), restOfCluster(at));
+      ClusterState old = map.state(at);
+      writeFilled(at, take(src, piece), old, host, run.blank(), below);
+      at += piece;
     }
-    for (int i = 0; i < run.count(); i++) {
-      long step = (long) i << geometry.clusterBits();
-      ClusterState old = map.state(position + step);
-      tables.setData(position + step, host + step, -1, 0);
-      forget(old);
-    }
-    return length;
-  }
-
-  /// Writes inside one cluster.
-  private void writePart(long position, ByteBuffer src, Below below) throws IOException {
-    tables.ensureWritable(position);
-    ClusterState old = map.state(position);
-    int touched = touched(position, src.remaining());
-    if (old.writableInPlace()) {
-      requireDataCluster(old.host());
-      writeFilled(position, src, old, old.host(), false, below);
-      tables.setData(position, old.host(), old.allocated() | touched, old.zero() & ~touched);
-      return;
-    }
-    ClusterRun run = parts.allocateData(geometry.clusterStart(position), 1);
-    long host = geometry.hostOffset(run.first());
-    try {
-      writeFilled(position, src, old, host, run.blank(), below);
-      copyUntouched(position, old, host, touched);
-    } catch (IOException e) {
-      parts.unallocateData(run);
-      throw e;
-    }
-    tables.setData(position, host, old.allocated() | touched, old.zero() & ~touched);
-    forget(old);
   }
 
   private void forget(ClusterState old) {
@@ -180,29 +194,38 @@ public final class ClusterWriter {
     }
   }
 
-  /// Writes `src`, and with it the rest of the first and last subcluster where those hold nothing
-  /// at `host` yet.
+  /// Subclusters that a new host cluster gets: those touched, those that have data, and what lies
+  /// between.
+  private static int filled(int touched, ClusterState old) {
+    int mask = touched | old.allocated();
+    return SubclusterBitmap.range(
+        Integer.numberOfTrailingZeros(mask), 31 - Integer.numberOfLeadingZeros(mask));
+  }
+
+  /// Writes `src`, and with it whatever of the subclusters to fill is not at `host` yet.
   private void writeFilled(
       long position, ByteBuffer src, ClusterState old, long host, boolean blank, Below below)
       throws IOException {
     boolean sameHost = host == old.host();
+    long clusterStart = geometry.clusterStart(position);
     int from = geometry.inCluster(position);
     int to = from + src.remaining();
-    int subcluster = geometry.subclusterSize();
-    int fillFrom = from & -subcluster;
-    int fillTo = (to + subcluster - 1) & -subcluster;
-    long clusterStart = position - from;
-    int first = fillFrom >>> geometry.subclusterBits();
-    int last = (fillTo - 1) >>> geometry.subclusterBits();
+    int touched = touched(position, src.remaining());
+    int mask = sameHost && !data.external() ? touched : filled(touched, old);
+    int bits = geometry.subclusterBits();
+    int fillFrom = Integer.numberOfTrailingZeros(mask) << bits;
+    int fillTo = (32 - Integer.numberOfLeadingZeros(mask)) << bits;
     if (blank && to - from < fillTo - fillFrom) {
       // A hole within data would be told as such by those who look through to the host.
       data.reserve(host + fillFrom, (long) fillTo - fillFrom);
     }
-    if (skipFill(old, first, sameHost, blank, clusterStart, below)) {
-      fillFrom = from;
+    while (fillFrom < from
+        && skipFill(old, fillFrom >>> bits, sameHost, blank, clusterStart, below)) {
+      fillFrom = Math.min(from, ((fillFrom >>> bits) + 1) << bits);
     }
-    if (skipFill(old, last, sameHost, blank, clusterStart, below)) {
-      fillTo = to;
+    while (fillTo > to
+        && skipFill(old, (fillTo - 1) >>> bits, sameHost, blank, clusterStart, below)) {
+      fillTo = Math.max(to, ((fillTo - 1) >>> bits) << bits);
     }
     if (fillFrom == from && fillTo == to) {
       data.write(host + from, position, src);
@@ -253,30 +276,6 @@ public final class ClusterWriter {
       }
       dst.position(dst.position() + length);
       position += length;
-    }
-  }
-
-  /// Copies the subclusters with data that the write does not touch to the new host cluster.
-  private void copyUntouched(long position, ClusterState old, long host, int touched)
-      throws IOException {
-    int rest = old.allocated() & ~touched;
-    if (geometry.subclustersPerCluster() == 1 || rest == 0) {
-      return;
-    }
-    long clusterStart = geometry.clusterStart(position);
-    for (int first = 0; first < 32; first++) {
-      if ((rest >>> first & 1) == 0) {
-        continue;
-      }
-      int end = first;
-      while (end < 32 && (rest >>> end & 1) != 0) {
-        end++;
-      }
-      int at = first << geometry.subclusterBits();
-      ByteBuffer run = ByteBuffer.allocate((end - first) << geometry.subclusterBits());
-      readOld(clusterStart + at, run, old, Below.NOTHING);
-      data.write(host + at, clusterStart + at, run.flip());
-      first = end;
     }
   }
 }

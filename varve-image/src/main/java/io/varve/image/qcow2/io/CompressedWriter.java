@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.io;
 
-import io.varve.image.qcow2.alloc.ClusterRun;
+import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.format.Geometry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,6 +21,9 @@ public final class CompressedWriter {
   /// Host offset behind the last compressed byte, 0 if the next one begins a cluster of its own.
   private long tail;
 
+  /// Bytes freed in the image when the tail was set: frees since may have taken its cluster.
+  private long freedAtTail;
+
   public CompressedWriter(ImageParts parts, ClusterMap map, L2Tables tables) {
     this.parts = parts;
     this.geometry = parts.geometry();
@@ -29,7 +32,10 @@ public final class CompressedWriter {
   }
 
   /// Writes the compressed form of the guest cluster at `guestOffset`.
+  ///
+  /// @throws IOException if the cluster has a host cluster or compressed bytes already, as in QEMU
   public void write(long guestOffset, byte[] packed, int length) throws IOException {
+    requireFree(guestOffset);
     tables.ensureWritable(guestOffset);
     long host = place(length);
     ByteBuffer bytes = ByteBuffer.wrap(packed, 0, length);
@@ -40,36 +46,53 @@ public final class CompressedWriter {
       giveBack(host, length);
       throw e;
     }
-    ClusterState old = map.state(guestOffset);
     tables.setCompressed(guestOffset, host, length);
-    tables.dropHost(old);
     tail = geometry.inCluster(end) == 0 ? 0 : end;
+    freedAtTail = parts.dropped().freedBytes();
     parts.bound();
+  }
+
+  private void requireFree(long guestOffset) throws IOException {
+    ClusterState old = map.state(guestOffset);
+    if (parts.data().external()) {
+      throw new UnsupportedImageException(
+          parts.storage().name()
+              + ": an image with an external data file cannot hold compressed clusters");
+    }
+    if (old.compressed() || old.hasHost()) {
+      throw new IOException(
+          "%s: compressed write at guest offset %#x: the cluster is allocated already"
+              .formatted(parts.storage().name(), guestOffset));
+    }
   }
 
   /// Host offset for that many bytes, with every cluster they touch counted.
   private long place(int length) throws IOException {
-    if (tail != 0 && fitsBehindTail(length)) {
-      return tail;
+    long host = tailWithRoom();
+    int room = host == 0 ? 0 : geometry.clusterSize() - geometry.inCluster(host);
+    if (room < length) {
+      long fresh = geometry.hostOffset(parts.allocator().allocate(1).first());
+      boolean follows = host != 0 && host + room == fresh;
+      if (!follows) {
+        return fresh;
+      }
     }
-    ClusterRun run = parts.allocator().allocateTable(geometry.clustersFor(length));
-    tail = 0;
-    return geometry.hostOffset(run.first());
+    parts.refcounts().increment(geometry.hostCluster(host), 1);
+    return host;
   }
 
-  private boolean fitsBehindTail(int length) throws IOException {
-    long cluster = geometry.hostCluster(tail);
-    long last = geometry.hostCluster(tail + length - 1);
-    long count = parts.refcounts().get(cluster);
-    // A count of 0 or waiting drops: the cluster before was rewritten meanwhile.
-    if (count == 0 || count == geometry.maxRefcount() || parts.dropped().waiting() > 0) {
-      return false;
+  /// The tail if more may be packed behind it, else 0.
+  private long tailWithRoom() throws IOException {
+    if (tail == 0) {
+      return 0;
     }
-    if (last > cluster && !parts.allocator().allocateAt(last)) {
-      return false;
-    }
-    parts.refcounts().increment(cluster, 1);
-    return true;
+    long count = parts.refcounts().get(geometry.hostCluster(tail));
+    boolean usable =
+        count != 0
+            && count != geometry.maxRefcount()
+            && parts.dropped().waiting() == 0
+            && parts.dropped().freedBytes() == freedAtTail;
+    return usable ? tail : 0;
   }
 
   private void giveBack(long host, int length) throws IOException {

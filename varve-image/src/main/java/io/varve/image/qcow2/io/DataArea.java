@@ -26,36 +26,49 @@ public final class DataArea implements Closeable {
   private final @Nullable Storage storage;
   private final @Nullable DataCipher cipher;
   private final boolean external;
+  private final boolean raw;
   private final String name;
 
   private DataArea(
-      @Nullable Storage storage, @Nullable DataCipher cipher, boolean external, String name) {
+      @Nullable Storage storage,
+      @Nullable DataCipher cipher,
+      boolean external,
+      boolean raw,
+      String name) {
     this.storage = storage;
     this.cipher = cipher;
     this.external = external;
+    this.raw = raw;
     this.name = name;
   }
 
   /// Data in the image's own file.
   public static DataArea inImage(Storage image, @Nullable DataCipher cipher) {
-    return new DataArea(image, cipher, false, image.name());
+    return new DataArea(image, cipher, false, false, image.name());
   }
 
   /// Data in a file of its own, which belongs to this area from now on.
-  public static DataArea external(Storage dataFile, @Nullable DataCipher cipher) {
-    return new DataArea(dataFile, cipher, true, dataFile.name());
+  ///
+  /// @param raw the file alone must stay a raw image of the disk
+  public static DataArea external(Storage dataFile, boolean raw, @Nullable DataCipher cipher) {
+    return new DataArea(dataFile, cipher, true, raw, dataFile.name());
   }
 
   /// No data: the image was opened for its metadata only.
   ///
   /// @param external the image has an external data file
   public static DataArea absent(String image, boolean external) {
-    return new DataArea(null, null, external, image);
+    return new DataArea(null, null, external, false, image);
   }
 
   /// True if host offsets are guest offsets in another file and are not counted.
   public boolean external() {
     return external;
+  }
+
+  /// True if the external data file alone is a raw image: zeros have to be written to it too.
+  public boolean raw() {
+    return raw;
   }
 
   public boolean encrypted() {
@@ -156,6 +169,20 @@ public final class DataArea implements Closeable {
     if (!external) {
       storage().reserve(host, length);
     }
+  }
+
+  /// Makes a range of an external data file zero.
+  void zeroDataFile(long position, long length) throws IOException {
+    Storage file = storage();
+    file.zero(position, Math.min(length, Math.max(0, file.size() - position)));
+  }
+
+  /// Gives a range of an external data file back to its store.
+  void discardInDataFile(long position, long length, boolean punch) throws IOException {
+    if ((punch && storage().punch(position, length)) || !raw) {
+      return;
+    }
+    zeroDataFile(position, length);
   }
 
   /// Makes what was written to an external data file durable; the image's own file is flushed by

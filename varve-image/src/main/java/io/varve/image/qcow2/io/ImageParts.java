@@ -29,7 +29,8 @@ public record ImageParts(
     Refcounts refcounts,
     ClusterAllocator allocator,
     DroppedClusters dropped,
-    ClusterSet metadata) {
+    ClusterSet metadata,
+    WriteRules rules) {
   private static final int MAX_DIRTY_BLOCKS = 2048;
   private static final int MAX_DROPPED = 1 << 16;
 
@@ -39,7 +40,7 @@ public record ImageParts(
     if (data.external()) {
       return new ClusterRun(geometry.hostCluster(guestOffset), most, false);
     }
-    ClusterRun run = allocator.allocate(most);
+    ClusterRun run = allocator.allocateUpTo(most);
     return data.blankIsZero() ? run : new ClusterRun(run.first(), run.count(), false);
   }
 
@@ -47,6 +48,24 @@ public record ImageParts(
   void unallocateData(ClusterRun run) throws IOException {
     if (!data.external()) {
       allocator.unallocate(run.first(), run.count());
+    }
+  }
+
+  /// Gives the content of a data cluster back to the store, which its owner keeps as a place for
+  /// zeros. Nothing that was written there is needed any more.
+  void discardKept(long host) throws IOException {
+    if (data.external()) {
+      data.discardInDataFile(host, geometry.clusterSize(), rules.punch());
+    } else if (rules.punch() && storage.capabilities().punch()) {
+      storage.punch(host, geometry.clusterSize());
+    }
+  }
+
+  /// Before a change that may allocate: makes clusters free that wait for the loss of their last
+  /// reference to be durable, where that was asked for.
+  public void prepare() throws IOException {
+    if (rules.promptReuse() && dropped.waiting() > 0) {
+      flushOrder.commit();
     }
   }
 

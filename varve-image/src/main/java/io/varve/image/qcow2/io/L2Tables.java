@@ -33,7 +33,7 @@ public final class L2Tables {
     if (table != 0 && L1Entry.copied(l1.get(index))) {
       return;
     }
-    ClusterRun run = parts.allocator().allocateTable(1);
+    ClusterRun run = parts.allocator().allocate(1);
     long fresh = geometry.hostOffset(run.first());
     parts.cache().drop(fresh, geometry.clusterSize());
     try {
@@ -78,9 +78,16 @@ public final class L2Tables {
     set(guestOffset, geometry.extendedL2() ? 0 : L2Entry.ZERO, SubclusterBitmap.of(0, -1));
   }
 
-  /// Sets subcluster bits of a cluster that has no host cluster. The table must be writable.
-  void setZeroSubclusters(long guestOffset, int zero) throws IOException {
-    set(guestOffset, 0, SubclusterBitmap.of(0, zero));
+  /// Makes the cluster read as zero; its host cluster, if it has one, stays. The table must be
+  /// writable.
+  void setZeroKeeping(long guestOffset, ClusterState old) throws IOException {
+    long zeroFlag = geometry.extendedL2() ? 0 : L2Entry.ZERO;
+    set(guestOffset, old.entry() | zeroFlag, SubclusterBitmap.of(0, -1));
+  }
+
+  /// Changes what the subclusters of a cluster hold, and not where. The table must be writable.
+  void setBitmap(long guestOffset, ClusterState old, int allocated, int zero) throws IOException {
+    set(guestOffset, old.entry(), SubclusterBitmap.of(allocated, zero));
   }
 
   /// Points the cluster at compressed bytes. The table must be writable.
@@ -91,11 +98,6 @@ public final class L2Tables {
   /// Makes the layer hold nothing for the cluster. The table must be writable.
   void setNone(long guestOffset) throws IOException {
     set(guestOffset, 0, 0);
-  }
-
-  /// Rewrites the bitmap of a shared cluster; its host cluster stays shared.
-  void setShared(long guestOffset, long host, int allocated, int zero) throws IOException {
-    set(guestOffset, host, SubclusterBitmap.of(allocated, zero));
   }
 
   private void set(long guestOffset, long entry, long bitmap) throws IOException {

@@ -93,7 +93,7 @@ public final class Preallocator {
   }
 
   private void newTable(long position, int clusters, long clustersToCome) throws IOException {
-    ClusterRun run = parts.allocator().allocateTable(1);
+    ClusterRun run = parts.allocator().allocate(1);
     long offset = geometry.hostOffset(run.first());
     EntryTable l1 = active.map().l1();
     parts.cache().drop(offset, geometry.clusterSize());
@@ -156,13 +156,13 @@ public final class Preallocator {
       return parts.allocateData(guest, most);
     }
     if (!mode.reservesSpace()) {
-      ClusterRun run = parts.allocator().allocateTable(most);
+      ClusterRun run = parts.allocator().allocate(most);
       clean(run);
       return run;
     }
     ClusterRun from = reserved;
     if (from == null || from.count() == 0) {
-      from = parts.allocator().allocateTable(toCome);
+      from = parts.allocator().allocate(toCome);
       clean(from);
       reserve(
           parts.storage(),

@@ -4,7 +4,6 @@ package io.varve.image.qcow2.io;
 import io.varve.image.Below;
 import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
-import io.varve.image.WritableLayer.ZeroMode;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
@@ -59,7 +58,7 @@ public final class Resizer {
     }
     parts.flushOrder().commit();
     long clusters = geometry.clustersFor((long) needed * Long.BYTES);
-    ClusterRun run = parts.allocator().allocateTable(clusters);
+    ClusterRun run = parts.allocator().allocate(clusters);
     long offset = geometry.hostOffset(run.first());
     long[] entries = l1.copyOfEntries(needed);
     try {
@@ -89,7 +88,7 @@ public final class Resizer {
   /// @param ahead what is set aside for the data to come
   public void grow(ActiveTree active, long oldSize, long newSize, Below below, Preallocation ahead)
       throws IOException {
-    active.zeros().zero(oldSize, newSize, newSize, ZeroMode.UNMAP, below);
+    active.zeros().zeroWhereNeeded(oldSize, newSize, newSize, below);
     new Preallocator(parts, active, ahead).allocate(oldSize, newSize);
     parts.flushOrder().commit();
     writeSize(newSize);

@@ -305,7 +305,7 @@ public final class SnapshotStore {
 
     private ClusterRun allocate(long bytes) throws IOException {
       long clusters = Math.max(1, geometry.clustersFor(bytes));
-      ClusterRun run = parts.allocator().allocateTable(clusters);
+      ClusterRun run = parts.allocator().allocate(clusters);
       runs.add(run);
       if (!run.blank()) {
         long position = geometry.hostOffset(run.first());

@@ -65,7 +65,7 @@ class DataAreaTest {
     assertThat(area.blankIsZero()).isFalse();
     assertThat(area.inPlaceUnit()).isEqualTo(512);
     assertThat(DataArea.inImage(storage, null).blankIsZero()).isTrue();
-    assertThat(DataArea.external(storage, null).blankIsZero()).isFalse();
+    assertThat(DataArea.external(storage, false, null).blankIsZero()).isFalse();
   }
 
   @Test
