@@ -24,23 +24,30 @@ public final class QemuImg {
 
   /// Runs one command and returns its exit code. Nothing is thrown.
   public static int run(Console console, String... arguments) {
-    int exit;
+    int exit = guarded(console, () -> dispatch(console, arguments));
+    return console.finish() || exit != 0 ? exit : 1;
+  }
+
+  /// A program, but for the words of its failures.
+  interface Run {
+    int run() throws ImgException, IOException;
+  }
+
+  /// Turns every failure into words and an exit code.
+  static int guarded(Console console, Run run) {
     try {
-      exit = dispatch(console, arguments);
+      return run.run();
     } catch (ImgException e) {
       report(console, e);
-      exit = e.exit();
+      return e.exit();
     } catch (IOException e) {
       console.error(Failures.words(e));
-      exit = 1;
     } catch (OutOfMemoryError e) {
       console.error("out of memory: " + e.getMessage());
-      exit = 1;
     } catch (RuntimeException | StackOverflowError e) {
       console.error(internal(e));
-      exit = 1;
     }
-    return console.finish() || exit != 0 ? exit : 1;
+    return 1;
   }
 
   private static int dispatch(Console console, String[] arguments)

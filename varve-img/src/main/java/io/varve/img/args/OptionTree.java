@@ -58,6 +58,13 @@ public final class OptionTree {
     }
   }
 
+  /// A tree of its own with the same options.
+  public OptionTree copy() {
+    OptionTree copy = new OptionTree();
+    copy.values.putAll(values);
+    return copy;
+  }
+
   /// Sets an option unless it is there.
   public void putIfAbsent(String key, String value) {
     values.putIfAbsent(key, value);

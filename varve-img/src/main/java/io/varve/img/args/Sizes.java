@@ -63,7 +63,7 @@ public final class Sizes {
     long most = Long.MAX_VALUE >>> (10 * power);
     for (int i = 0; i < end; i++) {
       int digit = digits.charAt(i) - '0';
-      if (value > (most - digit) / 10) {
+      if (digit > most || value > (most - digit) / 10) {
         return OUT_OF_RANGE;
       }
       value = value * 10 + digit;

@@ -3,6 +3,8 @@ package io.varve.img.open;
 
 import io.varve.img.Console;
 import io.varve.img.ImgException;
+import io.varve.img.args.OptionTree;
+import org.jspecify.annotations.Nullable;
 
 /// Opens images for one run of a command; holds what `--object` made.
 public final class Images {
@@ -47,5 +49,14 @@ public final class Images {
       throw new ImgException("force-share=on can only be used with read-only images");
     }
     return new NodeOpener(console, how).open(spec);
+  }
+
+  /// Opens an image by a name, by options, or by both, as `qemu-io` does: a failure is told without
+  /// the name in front.
+  ///
+  /// @param fileName a file name or a `json:` name, null where the options name the file
+  public OpenedImage openNode(@Nullable String fileName, OptionTree options, OpenHow how)
+      throws ImgException {
+    return new NodeOpener(console, how).open(NodeRequest.of(fileName, options));
   }
 }

@@ -40,8 +40,11 @@ final class NodeOpener {
   }
 
   OpenedImage open(ImageSpec spec) throws ImgException {
+    return open(NodeRequest.of(spec));
+  }
+
+  OpenedImage open(NodeRequest top) throws ImgException {
     try {
-      NodeRequest top = NodeRequest.of(spec);
       Node node = openNode(top, how.writable());
       openBacking(node);
       return new OpenedImage(Chain.of(layers), node.format, node.fileName, node.path);

@@ -28,4 +28,13 @@ record NodeRequest(@Nullable String fileName, OptionTree options) {
     }
     return new NodeRequest(fileName, options);
   }
+
+  /// @param name a file name or a `json:` name, null where the options name the file
+  static NodeRequest of(@Nullable String name, OptionTree options) throws ImgException {
+    if (name == null || !name.startsWith("json:")) {
+      return new NodeRequest(name, options);
+    }
+    options.join(of(new ImageSpec(name, null, false)).options());
+    return new NodeRequest(null, options);
+  }
 }

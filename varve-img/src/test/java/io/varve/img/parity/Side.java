@@ -3,6 +3,7 @@ package io.varve.img.parity;
 
 import io.varve.img.Console;
 import io.varve.img.QemuImg;
+import io.varve.img.QemuIo;
 import io.varve.testkit.ToolRun;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -22,16 +23,16 @@ enum Side {
   OURS {
     @Override
     Outcome run(Script.Step step, Path folder) throws IOException {
-      if (step.words().getFirst().equals("qemu-io")) {
-        return REAL.run(step, folder);
-      }
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       ByteArrayOutputStream err = new ByteArrayOutputStream();
       String program = step.words().getFirst();
       byte[] input = step.input().getBytes(StandardCharsets.UTF_8);
       Console console = new Console(program, folder, new ByteArrayInputStream(input), out, err);
       String[] arguments = step.words().subList(1, step.words().size()).toArray(new String[0]);
-      int exit = QemuImg.run(console, arguments);
+      int exit =
+          program.equals("qemu-io")
+              ? QemuIo.run(console, arguments)
+              : QemuImg.run(console, arguments);
       return new Outcome(
           exit, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.shell;
+
+import io.varve.image.CorruptImageException;
+import io.varve.image.UnsupportedImageException;
+import io.varve.image.storage.NoSpaceException;
+import io.varve.image.storage.ReadOnlyStorageException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+
+/// A request failed; the message is what `strerror` says.
+final class DeviceException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  static final String IO_ERROR = "Input/output error";
+  static final String INVALID = "Invalid argument";
+  static final String UNSUPPORTED = "Operation not supported";
+  static final String NOT_PERMITTED = "Operation not permitted";
+  static final String NO_SPACE = "No space left on device";
+
+  DeviceException(String words) {
+    super(words);
+  }
+
+  /// What `strerror` would say of a failed request.
+  static String words(IOException failure) {
+    return switch (failure) {
+      case DeviceException device -> String.valueOf(device.getMessage());
+      case NoSpaceException _ -> NO_SPACE;
+      case UnsupportedImageException _ -> UNSUPPORTED;
+      case ReadOnlyStorageException _ -> NOT_PERMITTED;
+      case AccessDeniedException _ -> "Permission denied";
+      case CorruptImageException _ -> IO_ERROR;
+      default -> IO_ERROR;
+    };
+  }
+}
