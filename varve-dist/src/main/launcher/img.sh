@@ -26,16 +26,19 @@ fi
 export LC_ALL=C.UTF-8 MALLOC_ARENA_MAX=2
 
 # One collector without threads of its own; signals end the program as they end any other; and not
-# a word of the JVM's on standard output. The limits leave the whole below 1 GiB of addresses, and
+# a word of the JVM's on standard output. The cache of classes is mapped where it was made for, which
+# saves patching all of it, and what it says about hot methods comes too late for a short command.
+# The limits leave the whole below 1 GiB of addresses, and
 # of memory what an image that lies about its sizes may take.
 jvm="-XX:+UseSerialGC -XX:-UsePerfData -Xrs -Xlog:disable -XX:CompressedClassSpaceSize=32m"
+jvm="$jvm -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0"
 case ${1-} in
   bench | check | commit | compare | convert | dd | rebase)
     jvm="$jvm -Xmx384m -XX:MaxDirectMemorySize=96m -XX:ReservedCodeCacheSize=48m" ;;
   *)
     # Over before a compiler pays: only what runs very often is compiled, and by the first one.
     jvm="$jvm -Xmx160m -XX:MaxDirectMemorySize=48m -XX:ReservedCodeCacheSize=24m"
-    jvm="$jvm -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=20" ;;
+    jvm="$jvm -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=20 -XX:-AOTReplayTraining" ;;
 esac
 
 exec "$java" $jvm "-XX:AOTCache=$start/img.aot" --enable-native-access=ALL-UNNAMED \

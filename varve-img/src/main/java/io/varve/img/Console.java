@@ -30,7 +30,7 @@ public final class Console {
   private final InputStream in;
   private final PrintStream out;
   private final PrintStream err;
-  private final boolean terminal;
+  private final boolean system;
 
   /// @param program the name that messages begin with, such as `qemu-img`
   /// @param directory what relative names are relative to
@@ -45,7 +45,7 @@ public final class Console {
       InputStream in,
       OutputStream out,
       OutputStream err,
-      boolean terminal) {
+      boolean system) {
     this.program = program;
     this.directory = directory;
     this.in = in;
@@ -53,7 +53,7 @@ public final class Console {
         new PrintStream(new BufferedOutputStream(out, BUFFER), false, StandardCharsets.UTF_8);
     this.err =
         new PrintStream(new BufferedOutputStream(err, BUFFER), false, StandardCharsets.UTF_8);
-    this.terminal = terminal;
+    this.system = system;
   }
 
   /// The streams and the folder of this process.
@@ -64,7 +64,7 @@ public final class Console {
         new FileInputStream(FileDescriptor.in),
         new FileOutputStream(FileDescriptor.out),
         new FileOutputStream(FileDescriptor.err),
-        isTerminal());
+        true);
   }
 
   /// `System.console()` would load a line editor to find out.
@@ -116,7 +116,7 @@ public final class Console {
 
   /// Prints a line on standard error as it is.
   public void line(String text) {
-    if (terminal) {
+    if (system && isTerminal()) {
       out.flush();
     }
     // Not println: the line's end must not depend on a property.

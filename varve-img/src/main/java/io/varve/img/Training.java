@@ -58,6 +58,7 @@ final class Training {
     for (String command : COMMANDS) {
       QemuImg.run(console(folder), command.split(" ", -1));
     }
+    StartNotes.dropIfStale();
   }
 
   private static Console console(Path folder) {

@@ -138,8 +138,7 @@ public final class Qcow2Create {
     require(
         geometry.l1EntriesFor(o.size()) <= Limits.MAX_L1_BYTES / Long.BYTES,
         name,
-        "a disk of %d bytes needs larger clusters than %d bytes"
-            .formatted(o.size(), geometry.clusterSize()));
+        "a disk of " + o.size() + " bytes needs larger clusters than " + geometry.clusterSize());
   }
 
   private static boolean fitsVersion2(Qcow2CreateOptions o) {

@@ -83,10 +83,13 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
 
   /// Data of the first extension of this type.
   public Optional<Bytes> extension(int magic) {
-    return extensions.stream()
-        .filter(extension -> extension.magic() == magic)
-        .map(HeaderExtension::data)
-        .findFirst();
+    // No stream: this is on the way of every command, and their first use is slow.
+    for (HeaderExtension extension : extensions) {
+      if (extension.magic() == magic) {
+        return Optional.of(extension.data());
+      }
+    }
+    return Optional.empty();
   }
 
   /// Refuses what [#parse] refuses, apart from damage that a check can tell about.
