@@ -63,10 +63,6 @@ final class CheckedImage {
       throw Qcow2FormatException.unsupported(
           "header", 32, "an encrypted image cannot be checked yet; use qemu-img check");
     }
-    if (header.externalDataFile()) {
-      throw Qcow2FormatException.unsupported(
-          "header", 72, "an image with an external data file cannot be checked yet; use qemu-img");
-    }
   }
 
   private static ImageException named(String name, Qcow2FormatException e) {

@@ -62,7 +62,10 @@ final class CopiedRepair {
       if (L2Entry.compressed(entry)) {
         after.putLong(i, entry & ~L2Entry.COPIED);
       } else if (L2Entry.offset(entry) != 0) {
-        after.putLong(i, withCopied(entry, L2Entry.offset(entry)));
+        // In a data file every cluster belongs to the one disk.
+        boolean own = image.header().externalDataFile();
+        long next = own ? entry | L2Entry.COPIED : withCopied(entry, L2Entry.offset(entry));
+        after.putLong(i, next);
       }
     }
     changed |= SectorWriter.write(image.storage(), offset, before, after.array());

@@ -13,6 +13,10 @@ final class L2Walk {
   private final Geometry geometry;
   private final Tally tally;
   private final References references;
+
+  /// Data lies in an external data file, where every cluster has its place and no count.
+  private final boolean external;
+
   private final Refcounts refcounts;
 
   /// References to the table at hand, from all trees and from the active one.
@@ -28,6 +32,7 @@ final class L2Walk {
     this.geometry = image.geometry();
     this.tally = tally;
     this.references = references;
+    this.external = image.header().externalDataFile();
     this.refcounts = refcounts;
   }
 
@@ -52,6 +57,10 @@ final class L2Walk {
   private void compressed(long entry, long bitmap) {
     int bits = geometry.clusterBits();
     long offset = L2Entry.compressedOffset(entry, bits);
+    if (external) {
+      tally.corruptions(times, "compressed cluster with data file, entry=0x%x", entry);
+      return;
+    }
     if (L2Entry.copied(entry)) {
       tally.corruptions(
           times, "coffset=0x%x: copied flag must never be set for compressed clusters", offset);
@@ -79,7 +88,8 @@ final class L2Walk {
       tally.corruptions(times, "Zero cluster entry found in pre-v3 image: %x", entry);
     }
     long offset = L2Entry.offset(entry);
-    if (offset == 0) {
+    boolean firstOfDataFile = external && L2Entry.copied(entry) && !isZero(entry);
+    if (offset == 0 && !firstOfDataFile) {
       if (!isZero(entry) && SubclusterBitmap.allocated(bitmap) != 0) {
         tally.corruptions(times, "Unallocated cluster has non-zero subcluster allocation map");
       }
@@ -114,14 +124,16 @@ final class L2Walk {
     boolean inPlace = nextInPlace == 0 || offset == nextInPlace;
     tally.guestClusters(activeTimes, 0, inPlace ? 0 : activeTimes);
     nextInPlace = offset + image.clusterSize();
-    references.add(offset, image.clusterSize(), times);
+    if (!external) {
+      references.add(offset, image.clusterSize(), times);
+    }
   }
 
   private void requireCopied(long entry, long cluster) throws IOException {
-    if (refcounts.unreadable(refcounts.indexOf(cluster))) {
+    if (!external && refcounts.unreadable(refcounts.indexOf(cluster))) {
       return;
     }
-    boolean one = refcounts.isOne(cluster);
+    boolean one = external || refcounts.isOne(cluster);
     if (one != L2Entry.copied(entry)) {
       tally.copied(
           activeTimes,

@@ -171,6 +171,13 @@ public final class DataArea implements Closeable {
     }
   }
 
+  /// Gives an external data file the size of the disk.
+  void resizeDataFile(long size) throws IOException {
+    if (external && !storage().capabilities().fixedSize()) {
+      storage().truncate(size);
+    }
+  }
+
   /// Makes a range of an external data file zero.
   void zeroDataFile(long position, long length) throws IOException {
     Storage file = storage();

@@ -89,7 +89,10 @@ public final class Resizer {
   public void grow(ActiveTree active, long oldSize, long newSize, Below below, Preallocation ahead)
       throws IOException {
     active.zeros().zeroWhereNeeded(oldSize, newSize, newSize, below);
-    new Preallocator(parts, active, ahead).allocate(oldSize, newSize);
+    Preallocation mode =
+        parts.data().raw() && ahead == Preallocation.OFF ? Preallocation.METADATA : ahead;
+    new Preallocator(parts, active, mode).allocate(oldSize, newSize);
+    parts.data().resizeDataFile(newSize);
     parts.flushOrder().commit();
     writeSize(newSize);
   }
@@ -116,5 +119,6 @@ public final class Resizer {
       }
     }
     parts.flushOrder().commit();
+    parts.data().resizeDataFile(newSize);
   }
 }

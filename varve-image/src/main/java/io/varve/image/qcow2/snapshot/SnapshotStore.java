@@ -63,6 +63,11 @@ public final class SnapshotStore {
   ///
   /// @throws UnsupportedImageException if a refcount cannot rise; the image is then as before
   public SnapshotEntry create(SnapshotRequest request) throws IOException {
+    if (parts.data().external()) {
+      throw new UnsupportedImageException(
+          parts.storage().name()
+              + ": an image with an external data file cannot have internal snapshots; clone it");
+    }
     begin();
     EntryTable activeL1 = active.map().l1();
     long[] l1 = unshared(activeL1, activeL1.size());
