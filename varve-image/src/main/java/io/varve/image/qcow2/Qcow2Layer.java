@@ -97,7 +97,7 @@ public final class Qcow2Layer implements WritableLayer {
   public static Qcow2Layer open(Storage storage, Qcow2Options options) throws IOException {
     DataArea data = null;
     try {
-      HeaderArea area = Qcow2Opener.prepare(storage, options.writable());
+      HeaderArea area = Qcow2Opener.prepare(storage, options);
       data = DataAreas.open(storage, area, options);
       return new Qcow2Layer(storage, area, data, options);
     } catch (IOException | RuntimeException e) {

@@ -40,9 +40,13 @@ final class Qcow2Opener {
   /// The header, after what a writable open has to do first: refuse a corrupt image, repair a dirty
   /// one, and clear the autoclear bits of what Varve does not maintain (spec: "Header", bytes
   /// 72-95).
-  static HeaderArea prepare(Storage storage, boolean writable) throws IOException {
+  static HeaderArea prepare(Storage storage, Qcow2Options options) throws IOException {
     HeaderArea area = HeaderFile.read(storage);
-    if (!writable) {
+    boolean stale = staleBitmaps(area);
+    if (stale) {
+      options.notices().accept(staleWarning(area.header().version()));
+    }
+    if (!options.writable()) {
       return area;
     }
     if (area.header().corrupt()) {
@@ -63,12 +67,30 @@ final class Qcow2Opener {
       storage.flush();
       area = HeaderFile.read(storage);
     }
-    boolean stale = (header.autoclear() & FeatureBits.BITMAPS) == 0;
-    if (stale && area.extension(HeaderExtension.BITMAPS).isPresent()) {
-      // Somebody wrote who keeps no bitmaps. Their clusters stay leaked: a check finds them.
+    if (stale) {
+      // Their clusters stay leaked: a check finds them.
       area = HeaderFile.change(storage, old -> old.without(HeaderExtension.BITMAPS));
     }
     return area;
+  }
+
+  /// True if somebody wrote to the image who keeps no bitmaps.
+  private static boolean staleBitmaps(HeaderArea area) {
+    return (area.header().autoclear() & FeatureBits.BITMAPS) == 0
+        && area.extension(HeaderExtension.BITMAPS).isPresent();
+  }
+
+  private static String staleWarning(int version) {
+    String what =
+        version < 3
+            ? "This qcow2 v2 image contains bitmaps, but they may have been modified by a program"
+                + " without persistent bitmap support; so now they must all be considered"
+                + " inconsistent"
+            : "a program lacking bitmap support modified this file, so all bitmaps are now"
+                + " considered inconsistent";
+    return "warning: "
+        + what
+        + "\nSome clusters may be leaked, run 'qemu-img check -r' on the image file to fix.";
   }
 
   /// The persistent bitmaps of an image.

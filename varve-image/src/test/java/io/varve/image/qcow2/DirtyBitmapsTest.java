@@ -289,8 +289,14 @@ class DirtyBitmapsTest {
       layer.bitmaps().add("b", 64 * K, true);
     }
     storage.write(88, ByteBuffer.allocate(8));
-    try (Qcow2Layer layer = readOnly()) {
+    List<String> notices = new ArrayList<>();
+    Qcow2Options hearing = Qcow2Options.readOnly().withNotices(notices::add);
+    try (Qcow2Layer layer = Qcow2Layer.open(storage.reopen(true), hearing)) {
       assertThat(layer.bitmaps().list()).isEmpty();
+      assertThat(notices)
+          .singleElement()
+          .asString()
+          .startsWith("warning: a program lacking bitmap support modified this file");
     }
     try (Qcow2Layer layer = open(storage)) {
       assertThat(layer.bitmaps().list()).isEmpty();

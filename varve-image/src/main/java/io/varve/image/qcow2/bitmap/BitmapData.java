@@ -246,7 +246,7 @@ final class BitmapData {
 
   /// The first byte from `from` on whose bit is as asked, or -1.
   long next(long from, boolean set) throws IOException {
-    long end = bits();
+    long end = from < diskSize ? bits() : 0;
     long bit = from >>> granularityBits;
     while (bit < end) {
       int piece = (int) (bit >>> pieceBits());
