@@ -55,6 +55,12 @@ public interface Layer extends Closeable {
     return 512;
   }
 
+  /// Bytes of the smallest part of a cluster that can be held by itself; the cluster where there
+  /// are no subclusters.
+  default int subclusterSize() {
+    return clusterSize();
+  }
+
   /// True if the index claims far more data than the file spends, so that holes beneath data are
   /// worth looking for: preallocated metadata.
   default boolean seemsPreallocated() throws IOException {

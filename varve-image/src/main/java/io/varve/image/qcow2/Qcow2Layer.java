@@ -21,6 +21,7 @@ import io.varve.image.qcow2.io.ActiveTree;
 import io.varve.image.qcow2.io.ClusterMap;
 import io.varve.image.qcow2.io.ClusterReader;
 import io.varve.image.qcow2.io.DataArea;
+import io.varve.image.qcow2.io.Emptier;
 import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.io.Preallocator;
 import io.varve.image.qcow2.io.Resizer;
@@ -248,6 +249,11 @@ public final class Qcow2Layer implements WritableLayer {
   }
 
   @Override
+  public int subclusterSize() {
+    return area.header().geometry().subclusterSize();
+  }
+
+  @Override
   public @Nullable Storage mappedStorage() {
     if (data.encrypted()) {
       return null;
@@ -365,6 +371,19 @@ public final class Qcow2Layer implements WritableLayer {
       order().requireIntact();
       new Preallocator(parts(), active, mode).allocate(0, size);
       order().commit();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /// Makes the layer hold nothing, so that its base shows through everywhere; durable on return.
+  /// Its snapshots keep what they hold.
+  public void empty() throws IOException {
+    ActiveTree active = requireWritable();
+    lock.writeLock().lock();
+    try {
+      order().requireIntact();
+      new Emptier(parts(), active).empty();
     } finally {
       lock.writeLock().unlock();
     }

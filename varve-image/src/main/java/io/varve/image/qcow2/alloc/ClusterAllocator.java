@@ -162,6 +162,11 @@ public final class ClusterAllocator {
     return blankFrom == Long.MAX_VALUE ? Long.MAX_VALUE : geometry.hostOffset(blankFrom);
   }
 
+  /// Says that the file now ends at this cluster: what follows is blank again.
+  public void endMoved(long endCluster) {
+    blankFrom = Math.min(blankFrom, endCluster);
+  }
+
   void usedUpTo(long endCluster) {
     if (blankFrom != Long.MAX_VALUE) {
       blankFrom = Math.max(blankFrom, endCluster);

@@ -241,6 +241,22 @@ public final class Refcounts {
     return used;
   }
 
+  /// The cluster behind the last one below `end` that has a count above 0.
+  public long endOfUsed(long end) throws IOException {
+    long cluster = end;
+    while (cluster > 0) {
+      if (!covered(cluster - 1)) {
+        cluster = (cluster - 1) >>> geometry.refcountBlockBits() << geometry.refcountBlockBits();
+        continue;
+      }
+      if (get(cluster - 1) != 0) {
+        return cluster;
+      }
+      cluster--;
+    }
+    return 0;
+  }
+
   /// Host offset of the refcount block with this table index, checked.
   public long blockOffset(long tableIndex) throws CorruptImageException {
     long entry = table.get((int) tableIndex);

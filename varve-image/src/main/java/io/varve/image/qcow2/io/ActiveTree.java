@@ -57,6 +57,10 @@ public final class ActiveTree {
     return tables;
   }
 
+  void forgetDecoded() {
+    reader.forgetDecoded();
+  }
+
   public ClusterWriter writer() {
     return writer;
   }
