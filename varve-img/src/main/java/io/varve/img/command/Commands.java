@@ -11,11 +11,13 @@ public final class Commands {
   public static @Nullable Command find(String name) {
     return switch (name) {
       case "bitmap" -> new BitmapCommand();
+      case "commit" -> new CommitCommand();
       case "compare" -> new CompareCommand();
       case "create" -> new CreateCommand();
       case "info" -> new InfoCommand();
       case "map" -> new MapCommand();
       case "measure" -> new MeasureCommand();
+      case "rebase" -> new RebaseCommand();
       case "snapshot" -> new SnapshotCommand();
       default -> null;
     };

@@ -11,6 +11,7 @@ import io.varve.img.QemuImg;
 import io.varve.img.args.GetOpt;
 import io.varve.img.args.LongOption;
 import io.varve.img.open.Failures;
+import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
 import io.varve.img.open.OpenHow;
 import io.varve.img.open.OpenedImage;
@@ -85,8 +86,8 @@ final class CompareCommand implements Command {
       images.objects().addAll(objects);
       CacheModes.require(cache, "Invalid source cache option");
       OpenHow how = OpenHow.readOnly().withForceShare(share);
-      try (OpenedImage a = images.open(Specs.of(names.get(0), format1, imageOpts), how);
-          OpenedImage b = images.open(Specs.of(names.get(1), format2, imageOpts), how)) {
+      try (OpenedImage a = images.open(new ImageSpec(names.get(0), format1, imageOpts), how);
+          OpenedImage b = images.open(new ImageSpec(names.get(1), format2, imageOpts), how)) {
         return compare(console, text, names, a, b);
       }
     } catch (ImgException e) {

@@ -12,6 +12,7 @@ import io.varve.img.args.GetOpt;
 import io.varve.img.args.LongOption;
 import io.varve.img.args.Sizes;
 import io.varve.img.open.Failures;
+import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
 import io.varve.img.open.OpenHow;
 import io.varve.img.open.OpenedImage;
@@ -74,7 +75,7 @@ final class MapCommand implements Command {
     images.objects().addAll(objects);
     OpenHow how = OpenHow.readOnly().withForceShare(share);
     try (OpenedImage image =
-        images.open(Specs.of(line.rest().getFirst(), format, imageOpts), how)) {
+        images.open(new ImageSpec(line.rest().getFirst(), format, imageOpts), how)) {
       print(console, image);
     }
     return 0;
