@@ -32,7 +32,7 @@ final class JsonReader {
       throw reader.unexpected();
     }
     if (!(value instanceof Map)) {
-      throw new ImgException("Invalid JSON object given");
+      throw new ImgException(OptionTree.NO_OBJECT);
     }
     return (Map<String, Object>) value;
   }
@@ -63,11 +63,9 @@ final class JsonReader {
       return members;
     }
     while (true) {
-      char c = peek();
-      if (c != '"' && c != '\'') {
+      if (!(value(depth + 1) instanceof String key)) {
         throw new ImgException("JSON parse error, key is not a string in object");
       }
-      String key = string();
       expect(':', "missing : in object pair");
       Object value = value(depth + 1);
       if (members.put(key, value) != null) {
@@ -173,7 +171,10 @@ final class JsonReader {
       case "true" -> true;
       case "false" -> false;
       case "null" -> OptionTree.NULL;
-      case "" -> throw unexpected();
+      case "" ->
+          throw ":,]}".indexOf(text.charAt(at)) >= 0
+              ? new ImgException("JSON parse error, expecting value")
+              : unexpected();
       default -> throw new ImgException("JSON parse error, invalid keyword '" + word + "'");
     };
   }

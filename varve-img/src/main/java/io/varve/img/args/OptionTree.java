@@ -14,6 +14,9 @@ public final class OptionTree {
   /// A value that is spelled `null` in JSON.
   public static final Object NULL = new Object();
 
+  /// The complaint about JSON that is no object.
+  public static final String NO_OBJECT = "Invalid JSON object given";
+
   private final Map<String, Object> values = new LinkedHashMap<>();
 
   /// An empty tree.
@@ -137,9 +140,9 @@ public final class OptionTree {
     return branch;
   }
 
-  /// The first option that nobody took, null where none is left.
+  /// The first option that nobody took, as QEMU would find it; null where none is left.
   public @Nullable String firstKey() {
-    return values.isEmpty() ? null : values.keySet().iterator().next();
+    return values.isEmpty() ? null : DictOrder.sorted(values.keySet()).getFirst();
   }
 
   /// What is left, in order; values are `String`, `Long`, `Double`, `Boolean` or [#NULL].

@@ -19,8 +19,16 @@ public final class BackingNames {
     if (image.isEmpty() || image.startsWith("json:")) {
       throw new ImgException("Cannot use relative backing file names for '" + image + "'");
     }
+    return besides(image, backing);
+  }
+
+  /// A plain file name, meant from the folder of `image`.
+  static String besides(String image, String name) {
+    if (name.startsWith("/")) {
+      return name;
+    }
     int from = image.startsWith("file:") ? 5 : 0;
     int slash = image.lastIndexOf('/');
-    return slash < from ? backing : image.substring(0, slash + 1) + backing;
+    return slash < from ? name : image.substring(0, slash + 1) + name;
   }
 }

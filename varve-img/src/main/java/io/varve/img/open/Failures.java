@@ -3,6 +3,7 @@ package io.varve.img.open;
 
 import io.varve.ffi.SystemCallException;
 import io.varve.image.ImageInUseException;
+import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.ReadOnlyStorageException;
 import io.varve.img.ImgException;
@@ -42,6 +43,9 @@ public final class Failures {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof SystemCallException call) {
         return SystemErrors.text(call.number());
+      }
+      if (cause instanceof Qcow2FormatException format) {
+        return format.what();
       }
     }
     return wordsOf(e);

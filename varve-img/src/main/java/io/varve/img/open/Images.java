@@ -30,9 +30,6 @@ public final class Images {
   ///
   /// @throws ImgException `Could not open 'NAME': …`
   public OpenedImage open(ImageSpec spec, OpenHow how) throws ImgException {
-    if (spec.imageOpts() && spec.format() != null) {
-      throw new ImgException("--image-opts and --format are mutually exclusive");
-    }
     try {
       return openPlainly(spec, how);
     } catch (ImgException e) {
@@ -45,10 +42,14 @@ public final class Images {
     if (spec.imageOpts() && spec.format() != null) {
       throw new ImgException("--image-opts and --format are mutually exclusive");
     }
-    if (how.forceShare() && how.writable()) {
-      throw new ImgException("force-share=on can only be used with read-only images");
-    }
-    return new NodeOpener(console, how).open(spec);
+    return new ChainBuilder(console, objects, how).open(NodeRequest.of(spec));
+  }
+
+  /// Opens an image's file, read-only, and finds out its format without entering it.
+  ///
+  /// @throws ImgException without the image's name in front
+  public ImageFile openFile(ImageSpec spec, boolean forceShare) throws ImgException {
+    return new ImageFile(new NodeOpener(console, forceShare).find(NodeRequest.of(spec), false));
   }
 
   /// Opens an image by a name, by options, or by both, as `qemu-io` does: a failure is told without
@@ -57,6 +58,6 @@ public final class Images {
   /// @param fileName a file name or a `json:` name, null where the options name the file
   public OpenedImage openNode(@Nullable String fileName, OptionTree options, OpenHow how)
       throws ImgException {
-    return new NodeOpener(console, how).open(NodeRequest.of(fileName, options));
+    return new ChainBuilder(console, objects, how).open(NodeRequest.of(fileName, options));
   }
 }

@@ -12,29 +12,30 @@ record NodeRequest(@Nullable String fileName, OptionTree options) {
   static NodeRequest of(ImageSpec spec) throws ImgException {
     OptionTree options = new OptionTree();
     String fileName = spec.name();
-    if (spec.imageOpts()) {
-      options = OptionTree.ofText(spec.name(), "file");
-      fileName = null;
-    } else if (spec.name().startsWith("json:")) {
-      try {
-        options = OptionTree.ofJson(spec.name().substring(5));
-      } catch (ImgException e) {
-        throw e.after("Could not parse the JSON options");
-      }
-      fileName = null;
-    }
     if (spec.format() != null) {
       options.put("driver", spec.format());
     }
-    return new NodeRequest(fileName, options);
+    if (spec.imageOpts()) {
+      options = OptionTree.ofText(spec.name(), "file");
+      return new NodeRequest(null, options);
+    }
+    return of(fileName, options);
   }
 
-  /// @param name a file name or a `json:` name, null where the options name the file
-  static NodeRequest of(@Nullable String name, OptionTree options) throws ImgException {
-    if (name == null || !name.startsWith("json:")) {
-      return new NodeRequest(name, options);
+  /// A name that may be `json:`, with options that come before those in it.
+  ///
+  /// @param fileName null where the options name the file
+  static NodeRequest of(@Nullable String fileName, OptionTree options) throws ImgException {
+    if (fileName == null || !fileName.startsWith("json:")) {
+      return new NodeRequest(fileName, options);
     }
-    options.join(of(new ImageSpec(name, null, false)).options());
+    OptionTree named;
+    try {
+      named = OptionTree.ofJson(fileName.substring(5));
+    } catch (ImgException e) {
+      throw e.text().equals(OptionTree.NO_OBJECT) ? e : e.after("Could not parse the JSON options");
+    }
+    options.join(named);
     return new NodeRequest(null, options);
   }
 }

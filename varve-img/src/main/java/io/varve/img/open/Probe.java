@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.open;
 
-import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -13,7 +13,7 @@ final class Probe {
   private Probe() {}
 
   /// The name of the format; `raw` where nothing is known by its magic.
-  static String format(FileStorage file) throws IOException {
+  static String format(Storage file) throws IOException {
     ByteBuffer start = ByteBuffer.allocate(LENGTH);
     file.read(0, start);
     if (start.getInt(0) == QCOW) {

@@ -26,7 +26,7 @@ final class HeaderParser {
     long version = u32(4);
     if (version < 2 || version > 3) {
       throw Qcow2FormatException.unsupported(
-          HEADER, 4, "Unsupported qcow2 version " + version + ", Varve knows 2 and 3");
+          HEADER, 4, "Unsupported qcow2 version " + version, "Varve knows 2 and 3");
     }
     requireBytes(version == 2 ? Header.V2_LENGTH : Header.V3_MIN_LENGTH);
     int clusterBits = clusterBits();

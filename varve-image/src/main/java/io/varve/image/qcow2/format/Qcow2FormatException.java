@@ -22,6 +22,7 @@ public final class Qcow2FormatException extends IOException {
   }
 
   private final String message;
+  private final String what;
   private final Kind kind;
   private final String structure;
   private final long offset;
@@ -38,6 +39,7 @@ public final class Qcow2FormatException extends IOException {
     String text = message(structure, offset, what, expected, found);
     super(text);
     this.message = text;
+    this.what = what;
     this.kind = kind;
     this.structure = structure;
     this.offset = offset;
@@ -65,6 +67,25 @@ public final class Qcow2FormatException extends IOException {
     return new Qcow2FormatException(Kind.UNSUPPORTED, structure, offset, what, null, null);
   }
 
+  /// @param what names the feature
+  /// @param cure the reason and the cure
+  public static Qcow2FormatException unsupported(
+      String structure, long offset, String what, String cure) {
+    return new Qcow2FormatException(Kind.UNSUPPORTED, structure, offset, what, cure);
+  }
+
+  private Qcow2FormatException(Kind kind, String structure, long offset, String what, String cure) {
+    String text = message(structure, offset, what, null, null) + "; " + cure;
+    super(text);
+    this.message = text;
+    this.what = what;
+    this.kind = kind;
+    this.structure = structure;
+    this.offset = offset;
+    this.expected = null;
+    this.found = null;
+  }
+
   private static String message(
       String structure,
       long offset,
@@ -85,6 +106,11 @@ public final class Qcow2FormatException extends IOException {
   @Override
   public String getMessage() {
     return message;
+  }
+
+  /// What is wrong, without where and why: QEMU's own words where QEMU refuses the same.
+  public String what() {
+    return what;
   }
 
   public Kind kind() {

@@ -34,10 +34,9 @@ final class Refusals {
       throw unsupported(
           HEADER,
           72,
-          "Unsupported qcow2 feature(s): "
-              + unknown
-              + "; a program that does not know them must not open the image; use the program that"
-              + " wrote it");
+          "Unsupported qcow2 feature(s): " + unknown,
+          "a program that does not know them must not open the image; use the program that wrote"
+              + " it");
     }
   }
 }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.info;
+
+import io.varve.image.qcow2.Qcow2Description;
+import io.varve.image.qcow2.format.BitmapDirectoryEntry;
+import io.varve.image.qcow2.format.FeatureBits;
+import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.format.HeaderArea;
+import io.varve.image.storage.Storage;
+import io.varve.img.ImgException;
+import io.varve.img.open.BackingNames;
+import io.varve.img.open.Failures;
+import io.varve.img.open.ImageFile;
+import io.varve.img.open.ImageSpec;
+import io.varve.img.open.Images;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Looks at an image without opening anything that it names.
+public final class InfoReader {
+  private final Images images;
+  private final boolean forceShare;
+
+  /// @param forceShare take no notice of others' locks
+  public InfoReader(Images images, boolean forceShare) {
+    this.images = images;
+    this.forceShare = forceShare;
+  }
+
+  /// @throws ImgException `Could not open 'NAME': …`
+  ImageInfo read(ImageSpec spec) throws ImgException {
+    try (ImageFile file = images.openFile(spec, forceShare)) {
+      return switch (file.driver()) {
+        case "qcow2" -> qcow2(file);
+        case "raw" -> raw(file);
+        case "file", "host_device" -> file(file);
+        default -> throw new ImgException("image format '" + file.driver() + "' is not supported");
+      };
+    } catch (ImgException e) {
+      throw e.after("Could not open '" + spec.name() + "'");
+    } catch (IOException e) {
+      throw new ImgException("Could not open '" + spec.name() + "': " + Failures.reason(e));
+    }
+  }
+
+  private static ImageInfo file(ImageFile image) throws IOException {
+    Storage file = image.file();
+    boolean device = file.capabilities().fixedSize();
+    return new ImageInfo(
+        image.plainFileName(),
+        device ? "host_device" : "file",
+        (file.size() + 511) / 512 * 512,
+        device ? 0 : file.allocatedBytes(),
+        false,
+        false,
+        0,
+        null,
+        null,
+        null,
+        List.of(),
+        device ? null : "file",
+        Map.of(),
+        null);
+  }
+
+  private static ImageInfo raw(ImageFile image) throws IOException, ImgException {
+    Storage part = image.rawPart();
+    return raw(image.shownName(Map.of()), part, child(image));
+  }
+
+  /// What the image lies in: the file, or the part of it that options cut out.
+  private static ImageInfo child(ImageFile image) throws IOException {
+    ImageInfo file = file(image);
+    return image.wrapper() == null ? file : raw(image.fileNodeName(), image.storage(), file);
+  }
+
+  private static ImageInfo raw(String name, Storage part, ImageInfo file) throws IOException {
+    return new ImageInfo(
+        name,
+        "raw",
+        (part.size() + 511) / 512 * 512,
+        file.actualSize(),
+        false,
+        false,
+        0,
+        null,
+        null,
+        null,
+        List.of(),
+        null,
+        Map.of(),
+        file);
+  }
+
+  private static ImageInfo qcow2(ImageFile image) throws IOException, ImgException {
+    Map<String, String> telling = image.takeQcow2Options();
+    Qcow2Description told = Qcow2Description.read(image.storage());
+    HeaderArea area = told.area();
+    Header header = area.header();
+    ImageInfo file = child(image);
+    String name = image.shownName(telling);
+    String backing = area.backingName();
+    return new ImageInfo(
+        name,
+        "qcow2",
+        header.size() & -512L,
+        file.actualSize(),
+        header.cryptMethod() != Header.CRYPT_NONE,
+        header.dirty(),
+        header.clusterSize(),
+        backing,
+        backing == null ? null : fullName(image.plainFileName(), backing),
+        backing == null ? null : area.backingFormat(),
+        told.snapshots(),
+        "qcow2",
+        specific(told),
+        file);
+  }
+
+  private static @Nullable String fullName(String image, String backing) {
+    try {
+      return BackingNames.full(image, backing);
+    } catch (ImgException _) {
+      return null;
+    }
+  }
+
+  private static Map<String, Object> specific(Qcow2Description told) {
+    HeaderArea area = told.area();
+    Header header = area.header();
+    Map<String, Object> data = new LinkedHashMap<>();
+    boolean old = header.version() < 3;
+    data.put("compat", old ? "0.10" : "1.1");
+    data.put(
+        "compression-type", header.compressionType() == Header.COMPRESSION_ZSTD ? "zstd" : "zlib");
+    if (old) {
+      data.put("refcount-bits", 16L);
+      encryption(data, header);
+      return data;
+    }
+    data.put("lazy-refcounts", (header.compatible() & FeatureBits.LAZY_REFCOUNTS) != 0);
+    if (!told.bitmaps().isEmpty()) {
+      data.put("bitmaps", bitmaps(told.bitmaps()));
+    }
+    data.put("refcount-bits", 1L << header.refcountOrder());
+    String dataFile = area.dataFileName();
+    if (header.externalDataFile() && dataFile != null) {
+      data.put("data-file", dataFile);
+    }
+    encryption(data, header);
+    if (header.externalDataFile()) {
+      data.put("data-file-raw", (header.autoclear() & FeatureBits.RAW_DATA) != 0);
+    }
+    data.put("corrupt", header.corrupt());
+    data.put("extended-l2", header.geometry().extendedL2());
+    return data;
+  }
+
+  private static void encryption(Map<String, Object> data, Header header) {
+    if (header.cryptMethod() == Header.CRYPT_AES) {
+      Map<String, Object> encrypt = new LinkedHashMap<>();
+      encrypt.put("format", "aes");
+      data.put("encrypt", encrypt);
+    }
+  }
+
+  private static List<Object> bitmaps(List<BitmapDirectoryEntry> entries) {
+    List<Object> bitmaps = new ArrayList<>();
+    for (BitmapDirectoryEntry entry : entries) {
+      Map<String, Object> bitmap = new LinkedHashMap<>();
+      List<Object> flags = new ArrayList<>();
+      if (entry.inUse()) {
+        flags.add("in-use");
+      }
+      if (entry.auto()) {
+        flags.add("auto");
+      }
+      bitmap.put("flags", flags);
+      bitmap.put("name", entry.name().asText());
+      bitmap.put("granularity", 1L << entry.granularityBits());
+      bitmaps.add(bitmap);
+    }
+    return bitmaps;
+  }
+}

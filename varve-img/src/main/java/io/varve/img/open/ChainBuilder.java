@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.open;
+
+import io.varve.image.BackingReference;
+import io.varve.image.Layer;
+import io.varve.image.chain.Chain;
+import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.image.qcow2.Qcow2Options;
+import io.varve.image.raw.RawLayer;
+import io.varve.image.storage.FileKey;
+import io.varve.img.Console;
+import io.varve.img.ImgException;
+import io.varve.img.args.OptionTree;
+import io.varve.img.open.NodeOpener.FoundNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Opens one image with its backing files, the topmost first, as layers of a chain.
+final class ChainBuilder {
+  private static final int MAX_DEPTH = 1024;
+  private static final String PREFIX = "Could not open backing file: ";
+
+  private final Console console;
+  private final Objects objects;
+  private final OpenHow how;
+  private final NodeOpener nodes;
+  private final List<OpenNode> opened = new ArrayList<>();
+  private final Set<FileKey> seen = new HashSet<>();
+
+  ChainBuilder(Console console, Objects objects, OpenHow how) {
+    this.console = console;
+    this.objects = objects;
+    this.how = how;
+    this.nodes = new NodeOpener(console, how.forceShare());
+  }
+
+  /// One open layer.
+  ///
+  /// @param backing options that replace what the image says of its backing file
+  private record OpenNode(
+      FoundNode found, Layer layer, Map<String, String> telling, OptionTree backing) {}
+
+  OpenedImage open(NodeRequest request) throws ImgException {
+    try {
+      OpenNode top = openNode(request, how.writable());
+      openBacking(top);
+      List<Layer> layers = new ArrayList<>();
+      List<String> names = new ArrayList<>();
+      for (int i = opened.size() - 1; i >= 0; i--) {
+        layers.addFirst(opened.get(i).layer);
+        names.addFirst(name(i).text());
+      }
+      return new OpenedImage(
+          Chain.of(layers), top.found.driver(), names, top.found.file().file(), top.found.probed());
+    } catch (ImgException e) {
+      closeAll();
+      throw e;
+    }
+  }
+
+  /// How the layer at this place is shown.
+  private NodeName name(int index) {
+    OpenNode node = opened.get(index);
+    FoundNode found = node.found;
+    if (found.driver().equals("file") || found.driver().equals("host_device")) {
+      return found.file().name();
+    }
+    boolean suppressed = node.found.noBacking() && node.layer.backing().isPresent();
+    if (suppressed && !how.noBacking()) {
+      return NodeName.withoutBacking(found.driver(), found.file().name(), node.telling);
+    }
+    boolean replaced = !node.backing.isEmpty() && index + 1 < opened.size();
+    NodeName backing = replaced ? name(index + 1) : null;
+    return NodeName.ofFormat(found.driver(), found.file().name(), node.telling, backing);
+  }
+
+  private OpenNode openNode(NodeRequest request, boolean writable) throws ImgException {
+    FoundNode found = nodes.find(request, writable);
+    try {
+      requireNoLoop(found);
+      OptionTree backing = found.options().takeBranch("backing");
+      Map<String, String> telling = new LinkedHashMap<>();
+      Layer layer = openFormat(found, telling);
+      OpenNode node = new OpenNode(found, layer, telling, backing);
+      opened.add(node);
+      return node;
+    } catch (IOException e) {
+      found.close();
+      throw new ImgException(Failures.reason(e));
+    } catch (ImgException | RuntimeException e) {
+      found.close();
+      throw e;
+    }
+  }
+
+  private void requireNoLoop(FoundNode found) throws ImgException {
+    if (opened.size() >= MAX_DEPTH) {
+      throw new ImgException("the backing chain has more than " + MAX_DEPTH + " files");
+    }
+    if (!seen.add(found.file().file().fileKey())) {
+      throw new ImgException(
+          "Backing file '" + found.file().name().text() + "' creates an infinite loop.");
+    }
+  }
+
+  private Layer openFormat(FoundNode found, Map<String, String> telling)
+      throws ImgException, IOException {
+    boolean writable = found.writable();
+    return switch (found.driver()) {
+      case "file", "host_device" -> RawLayer.open(found.file().storage(), writable);
+      case "raw" -> {
+        if (found.probed() && writable) {
+          warnOfRaw(found.file().name().text());
+        }
+        FileNode part = RawOptions.cut(found.file(), found.options());
+        yield RawLayer.open(part.storage(), writable);
+      }
+      case "qcow2" -> openQcow2(found, telling);
+      default ->
+          throw new ImgException(
+              "image format '" + found.driver() + "' is not supported by Varve yet");
+    };
+  }
+
+  private void warnOfRaw(String name) {
+    console.line(
+        "WARNING: Image format was not specified for '" + name + "' and probing guessed raw.");
+    console.line(
+        "         Automatically detecting the format is dangerous for raw images, write operations"
+            + " on block 0 will be restricted.");
+    console.line("         Specify the 'raw' format explicitly to remove the restrictions.");
+  }
+
+  private Layer openQcow2(FoundNode found, Map<String, String> telling)
+      throws ImgException, IOException {
+    OptionTree own = found.options().copy();
+    own.take("backing");
+    Qcow2NodeOptions wanted = Qcow2NodeOptions.take(own);
+    telling.putAll(wanted.telling());
+    found.file().file().adviseRandom();
+    Qcow2Options options =
+        (found.writable() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
+            .withNotices(notice -> console.line(notice))
+            .withKeys(layer -> key(wanted.keySecret()))
+            .withDataFile(new DataFiles(console, found, wanted.dataFile(), how.forceShare()));
+    if (how.metadataOnly()) {
+      options = options.withoutData();
+    }
+    return Qcow2Layer.open(found.file().storage(), options);
+  }
+
+  private byte @Nullable [] key(@Nullable String id) {
+    return id == null ? null : objects.secret(id);
+  }
+
+  private void openBacking(OpenNode top) throws ImgException {
+    OpenNode node = top;
+    String prefix = "";
+    while (true) {
+      if (node.found.noBacking() || how.noBacking()) {
+        return;
+      }
+      NodeRequest request;
+      prefix += PREFIX;
+      try {
+        request = backingOf(node);
+        if (request == null) {
+          return;
+        }
+        node = openNode(request, false);
+      } catch (ImgException e) {
+        throw e.after(prefix.substring(0, prefix.length() - 2));
+      }
+    }
+  }
+
+  private @Nullable NodeRequest backingOf(OpenNode node) throws ImgException {
+    String reference = node.found.options().get("backing");
+    if (reference != null) {
+      throw new ImgException(
+          "Cannot find device='" + reference + "' nor node-name='" + reference + "'");
+    }
+    OptionTree options = node.backing.copy();
+    BackingReference named = node.layer.backing().orElse(null);
+    boolean ownFile = options.has("file.filename") || options.has("file.driver");
+    if (named == null && options.isEmpty()) {
+      return null;
+    }
+    if (named != null && named.format() != null) {
+      options.putIfAbsent("driver", named.format());
+    }
+    if (ownFile || named == null) {
+      return new NodeRequest(null, options);
+    }
+    String full = BackingNames.full(node.found.file().fileName(), named.name());
+    return NodeRequest.of(full, options);
+  }
+
+  private void closeAll() {
+    for (OpenNode node : opened) {
+      try {
+        node.layer.close();
+      } catch (IOException _) {
+        // The failure that made us close is the one to tell about.
+      }
+    }
+  }
+}

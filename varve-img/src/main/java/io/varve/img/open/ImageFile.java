@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.open;
+
+import io.varve.image.storage.Storage;
+import io.varve.img.ImgException;
+import io.varve.img.open.NodeOpener.FoundNode;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// An image of which only the file is open: its format is known by name, but not entered.
+public final class ImageFile implements Closeable {
+  private final FoundNode node;
+  private NodeName rawName;
+
+  ImageFile(FoundNode node) {
+    this.node = node;
+    this.rawName = node.file().name();
+  }
+
+  /// The format; `file` or `host_device` where the options name no format at all.
+  public String driver() {
+    return node.driver();
+  }
+
+  /// True if nobody said the format.
+  public boolean probed() {
+    return node.probed();
+  }
+
+  /// The file itself.
+  public Storage file() {
+    return node.file().file();
+  }
+
+  /// What the image's bytes lie in: the file, or a part of it.
+  public Storage storage() {
+    return node.file().storage();
+  }
+
+  /// The part of the file that is the disk, for a raw image.
+  public Storage rawPart() throws ImgException {
+    FileNode part = RawOptions.cut(node.file(), node.options());
+    rawName = part.name();
+    return part.storage();
+  }
+
+  /// Takes the options of the qcow2 driver; answers those that change what is read.
+  public Map<String, String> takeQcow2Options() throws ImgException {
+    return Qcow2NodeOptions.take(node.options()).telling();
+  }
+
+  /// The file's name as it was given, without a protocol.
+  public String plainFileName() {
+    return node.file().fileName();
+  }
+
+  /// What lies between the image and its file: null, or the driver that cuts out a part.
+  public @Nullable String wrapper() {
+    return node.file().driver().equals("raw") ? "raw" : null;
+  }
+
+  /// The name of the file, as QEMU shows it.
+  public String fileNodeName() {
+    return node.file().name().text();
+  }
+
+  /// The name of the image, as QEMU shows it.
+  ///
+  /// @param telling options that change what is read
+  public String shownName(Map<String, String> telling) {
+    return driver().equals("raw")
+        ? rawName.text()
+        : NodeName.ofFormat(driver(), node.file().name(), telling, null).text();
+  }
+
+  @Override
+  public void close() throws IOException {
+    node.file().file().close();
+  }
+}

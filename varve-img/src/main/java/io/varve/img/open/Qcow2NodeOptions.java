@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.open;
+
+import io.varve.img.ImgException;
+import io.varve.img.args.OptionTree;
+import io.varve.img.create.OptionValues;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The options of QEMU's qcow2 driver when it opens an image. What only tunes QEMU's own caches is
+/// checked and has no effect here.
+///
+/// @param keySecret id of the secret that opens an encrypted image, null where none was given
+/// @param encryptFormat `aes` or `luks` where it was said
+/// @param dataFile options of the external data file where they replace what the image says
+/// @param discardNoUnref discarded clusters keep their place
+/// @param telling what changes what is read, as it was given
+record Qcow2NodeOptions(
+    @Nullable String keySecret,
+    @Nullable String encryptFormat,
+    OptionTree dataFile,
+    boolean discardNoUnref,
+    Map<String, String> telling) {
+  private static final String[] SWITCHES = {
+    "lazy-refcounts", "pass-discard-request", "pass-discard-snapshot", "pass-discard-other"
+  };
+  private static final String[] OVERLAPS = {
+    "main-header",
+    "active-l1",
+    "active-l2",
+    "refcount-table",
+    "refcount-block",
+    "snapshot-table",
+    "inactive-l1",
+    "inactive-l2",
+    "bitmap-directory"
+  };
+
+  static Qcow2NodeOptions take(OptionTree options) throws ImgException {
+    for (String name : SWITCHES) {
+      options.takeSwitch(name, false);
+    }
+    boolean noUnref = options.takeSwitch("discard-no-unref", false);
+    takeOverlapCheck(options);
+    takeCaches(options);
+    Map<String, String> telling = new LinkedHashMap<>();
+    String secret = options.take("encrypt.key-secret");
+    if (secret != null) {
+      telling.put("encrypt.key-secret", secret);
+    }
+    String format = options.take("encrypt.format");
+    OptionTree dataFile = options.takeBranch("data-file");
+    options.take("data-file");
+    String left = options.firstKey();
+    if (left != null) {
+      throw new ImgException("Block format 'qcow2' does not support the option '" + left + "'");
+    }
+    return new Qcow2NodeOptions(secret, format, dataFile, noUnref, telling);
+  }
+
+  private static void takeOverlapCheck(OptionTree options) throws ImgException {
+    String whole = options.take("overlap-check");
+    String template = options.take("overlap-check.template");
+    if (whole != null && template != null && !whole.equals(template)) {
+      throw new ImgException(
+          "Conflicting values for qcow2 options 'overlap-check' ('"
+              + whole
+              + "') and 'overlap-check.template' ('"
+              + template
+              + "')");
+    }
+    String value = whole != null ? whole : template;
+    switch (value) {
+      case null -> {}
+      case "none", "constant", "cached", "all" -> {}
+      default ->
+          throw new ImgException(
+              "Unsupported value '"
+                  + value
+                  + "' for qcow2 option 'overlap-check'. Allowed are any of the following: none,"
+                  + " constant, cached, all");
+    }
+    for (String name : OVERLAPS) {
+      options.takeSwitch("overlap-check." + name, false);
+    }
+  }
+
+  private static void takeCaches(OptionTree options) throws ImgException {
+    long total = takeSize(options, "cache-size");
+    long l2 = takeSize(options, "l2-cache-size");
+    long refcounts = takeSize(options, "refcount-cache-size");
+    takeSize(options, "l2-cache-entry-size");
+    takeSize(options, "cache-clean-interval");
+    if (total >= 0 && l2 >= 0 && refcounts >= 0) {
+      throw new ImgException(
+          "cache-size, l2-cache-size and refcount-cache-size may not be set at the same time");
+    }
+    if (total >= 0 && l2 > total) {
+      throw new ImgException("l2-cache-size may not exceed cache-size");
+    }
+    if (total >= 0 && refcounts > total) {
+      throw new ImgException("refcount-cache-size may not exceed cache-size");
+    }
+  }
+
+  private static long takeSize(OptionTree options, String key) throws ImgException {
+    String value = options.take(key);
+    return value == null ? -1 : OptionValues.size(key, value);
+  }
+}
