@@ -17,6 +17,10 @@ public final class QemuImg {
   /// name that messages begin with.
   public static void main(String[] arguments) {
     int exit = run(Console.system(System.getProperty("varve.name", "qemu-img")), arguments);
+    end(exit);
+  }
+
+  static void end(int exit) {
     StartNotes.dropIfStale();
     // All is written; nothing waits for a hook.
     Runtime.getRuntime().halt(exit);

@@ -31,8 +31,9 @@ public final class QemuIo {
     this.images = new Images(console);
   }
 
+  /// Runs the program and ends the process with its exit code.
   public static void main(String[] arguments) {
-    System.exit(run(Console.system("qemu-io"), arguments));
+    QemuImg.end(run(Console.system("qemu-io"), arguments));
   }
 
   /// Runs the program and returns its exit code. Nothing is thrown.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -51,6 +52,24 @@ final class Training {
           "dd -f raw -O qcow2 bs=64k count=1 if=a.raw of=h.qcow2",
           "no-such-command");
 
+  private static final String SHELL_SCRIPT =
+      """
+      write -P 7 0 128k
+      read -P 7 0 64k
+      aio_write -P 8 1M 64k
+      aio_read 0 64k
+      aio_flush
+      write -z 64k 64k
+      write -c -P 9 2M 64k
+      discard 0 64k
+      alloc 0 1M
+      map
+      flush
+      truncate 65M
+      no-such-command
+      quit
+      """;
+
   private Training() {}
 
   public static void main(String[] arguments) throws IOException {
@@ -58,6 +77,8 @@ final class Training {
     for (String command : COMMANDS) {
       QemuImg.run(console(folder), command.split(" ", -1));
     }
+    QemuIo.run(console(folder), "-f", "qcow2", "-c", "write -P 5 0 4k", "a.qcow2");
+    QemuIo.run(console(folder), "a.qcow2");
     StartNotes.dropIfStale();
   }
 
@@ -65,7 +86,7 @@ final class Training {
     return new Console(
         "qemu-img",
         folder,
-        InputStream.nullInputStream(),
+        new ByteArrayInputStream(SHELL_SCRIPT.getBytes(StandardCharsets.UTF_8)),
         OutputStream.nullOutputStream(),
         OutputStream.nullOutputStream());
   }
