@@ -61,8 +61,7 @@ class BitmapQemuIT {
         qemu-nbd -r -f qcow2 -B "$2" -k "$3" --fork --pid-file="$3.pid" "$1"
         qemu-img map --output=json --image-opts \
           "driver=nbd,export=,server.type=unix,server.path=$3,x-dirty-bitmap=qemu:dirty-bitmap:$2"
-        pid=$(cat "$3.pid"); kill $pid; while kill -0 $pid 2>/dev/null; do :; done
-        rm -f "$3"
+        pid=$(cat "$3.pid"); while [ -e /proc/$pid/cwd ]; do sleep 0.01; done
         """;
     ToolRun run =
         ToolRun.of(List.of("sh", "-c", script, "-", image.toString(), bitmap, socket.toString()))
