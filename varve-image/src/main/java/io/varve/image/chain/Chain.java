@@ -5,6 +5,7 @@ import io.varve.image.Below;
 import io.varve.image.GuestOffset;
 import io.varve.image.Layer;
 import io.varve.image.LayerFormat;
+import io.varve.image.Preallocation;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.WritableLayer;
 import io.varve.image.WritableLayer.ZeroMode;
@@ -112,6 +113,11 @@ public final class Chain implements Closeable {
   /// theirs.
   public void resize(long newSize) throws IOException {
     active().resize(newSize, below);
+  }
+
+  /// As [#resize(long)], and sets something aside for the data to come in what the disk grows by.
+  public void resize(long newSize, Preallocation ahead) throws IOException {
+    active().resize(newSize, below, ahead);
   }
 
   /// Who answers for the beginning of the range, and where it lies.

@@ -138,9 +138,8 @@ public final class RawLayer implements WritableLayer {
   @Override
   public void resize(long newSize, Below below) throws IOException {
     requireWritable("resize");
-    if (newSize < 0 || newSize % SECTOR != 0) {
-      throw new IllegalArgumentException(
-          name() + ": size " + newSize + " is not a multiple of " + SECTOR);
+    if (newSize < 0) {
+      throw new IllegalArgumentException(name() + ": size " + newSize + " is below zero");
     }
     if (storage.capabilities().fixedSize() && newSize < size) {
       throw new UnsupportedImageException(
@@ -152,7 +151,7 @@ public final class RawLayer implements WritableLayer {
               + ": resize the device itself");
     }
     storage.truncate(newSize);
-    size = newSize;
+    size = Math.ceilDiv(newSize, SECTOR) * SECTOR;
   }
 
   @Override

@@ -101,7 +101,16 @@ class RawLayerTest {
     ByteBuffer half = ByteBuffer.allocate(4096);
     layer.readHeld(GuestOffset.of(4096), half);
     assertThat(half.array()).containsOnly(0);
-    assertThatThrownBy(() -> layer.resize(1000, Below.NOTHING))
+  }
+
+  @Test
+  void aFileMayEndInsideTheLastSectorOfItsDisk() throws IOException {
+    MemoryStorage storage = MemoryStorage.holding("image", filled(8192).array());
+    RawLayer layer = RawLayer.open(storage, true);
+    layer.resize(1000, Below.NOTHING);
+    assertThat(storage.size()).isEqualTo(1000);
+    assertThat(layer.size()).isEqualTo(1024);
+    assertThatThrownBy(() -> layer.resize(-1, Below.NOTHING))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

@@ -18,6 +18,7 @@ public final class Commands {
       case "map" -> new MapCommand();
       case "measure" -> new MeasureCommand();
       case "rebase" -> new RebaseCommand();
+      case "resize" -> new ResizeCommand();
       case "snapshot" -> new SnapshotCommand();
       default -> null;
     };

@@ -2,6 +2,7 @@
 package io.varve.img.create;
 
 import io.varve.image.BackingReference;
+import io.varve.image.Preallocation;
 import io.varve.image.qcow2.Compression;
 import io.varve.image.qcow2.Qcow2CreateOptions;
 import io.varve.image.qcow2.format.Geometry;
@@ -104,12 +105,13 @@ final class Qcow2Rules {
     int clusterBits = Long.numberOfTrailingZeros(clusterSize);
     int refcountOrder = Long.numberOfTrailingZeros(refcountBits);
     long size = size(new Geometry(clusterBits, extended, refcountOrder));
-    requireSupported(allocates);
+    requireSupported();
     return Qcow2CreateOptions.ofSize(size)
         .withVersion(version)
         .withClusterBits(clusterBits)
         .withRefcountOrder(refcountOrder)
         .withExtendedL2(extended)
+        .withPreallocation(preallocation(mode))
         .withLazyRefcounts(lazy)
         .withCompression(zstd ? Compression.ZSTD : Compression.ZLIB)
         .withBacking(backing == null ? null : new BackingReference(backing, backingFormat));
@@ -151,9 +153,17 @@ final class Qcow2Rules {
     return size;
   }
 
+  private static Preallocation preallocation(@Nullable String mode) {
+    return switch (mode) {
+      case "metadata" -> Preallocation.METADATA;
+      case "falloc" -> Preallocation.FALLOC;
+      case "full" -> Preallocation.FULL;
+      case null, default -> Preallocation.OFF;
+    };
+  }
+
   /// What QEMU would do, and Varve does not do yet.
-  private void requireSupported(boolean allocates) throws ImgException {
-    require(!allocates, "preallocation is not supported by Varve yet");
+  private void requireSupported() throws ImgException {
     require(!options.has("data_file"), "data_file is not supported by Varve yet");
     require(
         !options.isOn("encryption") && !options.has("encrypt.format"),
