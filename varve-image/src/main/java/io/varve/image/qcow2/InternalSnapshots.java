@@ -112,6 +112,20 @@ public final class InternalSnapshots {
     }
   }
 
+  /// The snapshot at this place of [#list()] as a read-only layer of the size that the disk has
+  /// now, whatever it had then. Valid as [#view] is.
+  public Layer viewAt(int index) throws IOException {
+    layer.lock().readLock().lock();
+    try {
+      SnapshotEntry entry = entries().get(index);
+      EntryTable l1 =
+          SnapshotL1.loadWhole(layer.storage(), layer.area().header().geometry(), entry);
+      return new SnapshotView(layer, layer.mapOf(l1), layer.size(), entry.name());
+    } finally {
+      layer.lock().readLock().unlock();
+    }
+  }
+
   /// What a snapshot holds, counted by walking its tables. A writable layer is flushed first.
   public SnapshotUsage usage(String nameOrId) throws IOException {
     layer.flushIfWritable();

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
 
 /// An internal snapshot seen as a read-only layer. It shares file, cache and lock with the layer it
 /// came from, and must not be used after the snapshot is deleted. Closing it closes nothing.
@@ -78,6 +79,26 @@ final class SnapshotView implements Layer {
   @Override
   public Storage storage() {
     return layer.storage();
+  }
+
+  @Override
+  public @Nullable Storage mappedStorage() {
+    return layer.mappedStorage();
+  }
+
+  @Override
+  public int clusterSize() {
+    return layer.clusterSize();
+  }
+
+  @Override
+  public int subclusterSize() {
+    return layer.subclusterSize();
+  }
+
+  @Override
+  public boolean seemsPreallocated() throws IOException {
+    return layer.seemsPreallocated();
   }
 
   @Override

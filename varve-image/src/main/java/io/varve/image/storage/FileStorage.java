@@ -36,6 +36,7 @@ public final class FileStorage implements Storage {
   private final boolean readOnly;
   private final FileTarget target;
   private volatile @Nullable IOException flushFailure;
+  private volatile boolean flushless;
 
   private FileStorage(Path path, Fd fd, FileAccess access, FileTarget target) {
     this.path = path;
@@ -151,6 +152,12 @@ public final class FileStorage implements Storage {
     }
   }
 
+  /// From now on [#flush()] returns at once: nothing survives a crash of the machine. For a file
+  /// that is thrown away if its making is cut short.
+  public void ignoreFlushes() {
+    flushless = true;
+  }
+
   Fd fd() {
     return fd;
   }
@@ -202,7 +209,7 @@ public final class FileStorage implements Storage {
               + earlier.getMessage()
               + ". Open the file again and check it");
     }
-    if (readOnly) {
+    if (readOnly || flushless) {
       fd.requireOpen();
       return;
     }

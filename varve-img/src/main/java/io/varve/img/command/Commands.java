@@ -13,6 +13,7 @@ public final class Commands {
       case "bitmap" -> new BitmapCommand();
       case "commit" -> new CommitCommand();
       case "compare" -> new CompareCommand();
+      case "convert" -> new ConvertCommand();
       case "create" -> new CreateCommand();
       case "info" -> new InfoCommand();
       case "map" -> new MapCommand();
