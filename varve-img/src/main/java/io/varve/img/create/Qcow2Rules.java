@@ -154,11 +154,14 @@ final class Qcow2Rules {
   }
 
   private static Preallocation preallocation(@Nullable String mode) {
+    if (mode == null) {
+      return Preallocation.OFF;
+    }
     return switch (mode) {
       case "metadata" -> Preallocation.METADATA;
       case "falloc" -> Preallocation.FALLOC;
       case "full" -> Preallocation.FULL;
-      case null, default -> Preallocation.OFF;
+      default -> Preallocation.OFF;
     };
   }
 

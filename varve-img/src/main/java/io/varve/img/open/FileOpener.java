@@ -83,8 +83,10 @@ final class FileOpener {
 
   private static boolean takeLocking(OptionTree options) throws ImgException {
     String value = options.take("locking");
+    if (value == null) {
+      return true;
+    }
     return switch (value) {
-      case null -> true;
       case "on", "auto" -> true;
       case "off" -> false;
       default -> throw new ImgException("invalid parameter value: " + value);

@@ -30,8 +30,10 @@ record GenericOptions(boolean readOnly, boolean forceShare, boolean discard) {
 
   private static boolean takeDiscard(OptionTree options) throws ImgException {
     String value = options.take("discard");
+    if (value == null) {
+      return false;
+    }
     return switch (value) {
-      case null -> false;
       case "ignore", "off" -> false;
       case "unmap", "on" -> true;
       default -> throw new ImgException("Invalid discard option");

@@ -119,8 +119,10 @@ final class NodeOpener {
   }
 
   private static void requireKnown(@Nullable String driver) throws ImgException {
+    if (driver == null) {
+      return;
+    }
     switch (driver) {
-      case null -> {}
       case "raw", "qcow2", "file", "host_device", "vmdk", "vpc", "vhdx", "vdi" -> {}
       case "qcow", "qed", "parallels", "luks", "dmg", "bochs", "cloop" ->
           throw new ImgException("image format '" + driver + "' is not supported by Varve");

@@ -6,6 +6,7 @@ import io.varve.img.args.OptionTree;
 import io.varve.img.create.OptionValues;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The options of QEMU's qcow2 driver when it opens an image. What only tunes QEMU's own caches is
@@ -25,6 +26,7 @@ record Qcow2NodeOptions(
   private static final String[] SWITCHES = {
     "lazy-refcounts", "pass-discard-request", "pass-discard-snapshot", "pass-discard-other"
   };
+  private static final Set<String> OVERLAP_CHECKS = Set.of("none", "constant", "cached", "all");
   private static final String[] OVERLAPS = {
     "main-header",
     "active-l1",
@@ -71,15 +73,12 @@ record Qcow2NodeOptions(
               + "')");
     }
     String value = whole != null ? whole : template;
-    switch (value) {
-      case null -> {}
-      case "none", "constant", "cached", "all" -> {}
-      default ->
-          throw new ImgException(
-              "Unsupported value '"
-                  + value
-                  + "' for qcow2 option 'overlap-check'. Allowed are any of the following: none,"
-                  + " constant, cached, all");
+    if (value != null && !OVERLAP_CHECKS.contains(value)) {
+      throw new ImgException(
+          "Unsupported value '"
+              + value
+              + "' for qcow2 option 'overlap-check'. Allowed are any of the following: none,"
+              + " constant, cached, all");
     }
     for (String name : OVERLAPS) {
       options.takeSwitch("overlap-check." + name, false);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.shell;
 
-import io.varve.image.CorruptImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.ReadOnlyStorageException;
@@ -24,14 +23,18 @@ final class DeviceException extends IOException {
 
   /// What `strerror` would say of a failed request.
   static String words(IOException failure) {
-    return switch (failure) {
-      case DeviceException device -> String.valueOf(device.getMessage());
-      case NoSpaceException _ -> NO_SPACE;
-      case UnsupportedImageException _ -> UNSUPPORTED;
-      case ReadOnlyStorageException _ -> NOT_PERMITTED;
-      case AccessDeniedException _ -> "Permission denied";
-      case CorruptImageException _ -> IO_ERROR;
-      default -> IO_ERROR;
-    };
+    if (failure instanceof DeviceException device) {
+      return String.valueOf(device.getMessage());
+    }
+    if (failure instanceof NoSpaceException) {
+      return NO_SPACE;
+    }
+    if (failure instanceof UnsupportedImageException) {
+      return UNSUPPORTED;
+    }
+    if (failure instanceof ReadOnlyStorageException) {
+      return NOT_PERMITTED;
+    }
+    return failure instanceof AccessDeniedException ? "Permission denied" : IO_ERROR;
   }
 }
