@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.CorruptImageException;
+import io.varve.image.ImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Header;
@@ -21,6 +23,12 @@ final class DataAreas {
       return DataArea.absent(image.name(), external);
     }
     DataCipher cipher = cipher(image, area.header());
+    boolean raw = (area.header().autoclear() & FeatureBits.RAW_DATA) != 0;
+    if (!external && raw) {
+      String words = "data-file-raw requires a data file";
+      throw ImageException.inWords(
+          words, new CorruptImageException(image.name() + ": header at 88: " + words));
+    }
     if (!external) {
       return DataArea.inImage(image, cipher);
     }
@@ -31,7 +39,6 @@ final class DataAreas {
               + ": header at 72: its guest data lies in an external data file, and none may be"
               + " opened here; convert to an image of one file with qemu-img convert -O qcow2");
     }
-    boolean raw = (area.header().autoclear() & FeatureBits.RAW_DATA) != 0;
     return DataArea.external(source.open(area.dataFileName(), options.writable()), raw, cipher);
   }
 

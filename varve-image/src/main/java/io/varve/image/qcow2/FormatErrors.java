@@ -13,10 +13,12 @@ final class FormatErrors {
 
   static ImageException named(String file, Qcow2FormatException e) {
     String message = file + ": " + e.getMessage();
-    return switch (e.kind()) {
-      case NOT_QCOW2 -> new WrongFormatException(message, e);
-      case UNSUPPORTED -> new UnsupportedImageException(message, e);
-      case CORRUPT -> new CorruptImageException(message, e);
-    };
+    ImageException found =
+        switch (e.kind()) {
+          case NOT_QCOW2 -> new WrongFormatException(message, e);
+          case UNSUPPORTED -> new UnsupportedImageException(message, e);
+          case CORRUPT -> new CorruptImageException(message, e);
+        };
+    return ImageException.inWords(e.what(), found);
   }
 }

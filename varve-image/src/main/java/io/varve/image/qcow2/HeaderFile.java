@@ -48,20 +48,16 @@ final class HeaderFile {
     }
   }
 
-  /// The first cluster, or less where the file ends in it. The cluster size is bounded before use.
+  /// The first cluster; what a file lacks of it is zero, as QEMU reads it. The cluster size is
+  /// bounded before use.
   private static byte[] bytes(Storage storage) throws IOException {
-    int first = (int) Math.min(FIRST_READ, storage.size());
-    ByteBuffer start = ByteBuffer.allocate(first);
+    ByteBuffer start = ByteBuffer.allocate(FIRST_READ);
     storage.read(0, start);
-    if (first < CLUSTER_BITS_AT + Integer.BYTES) {
-      return start.array();
-    }
     int bits = start.getInt(CLUSTER_BITS_AT);
-    if (bits < MIN_BITS || bits > MAX_BITS) {
+    if (storage.size() == 0 || bits < MIN_BITS || bits > MAX_BITS) {
       return start.array();
     }
-    int length = (int) Math.min(1L << bits, storage.size());
-    ByteBuffer cluster = ByteBuffer.allocate(length);
+    ByteBuffer cluster = ByteBuffer.allocate(1 << bits);
     storage.read(0, cluster);
     return cluster.array();
   }

@@ -2,6 +2,7 @@
 package io.varve.image.qcow2;
 
 import io.varve.image.CorruptImageException;
+import io.varve.image.ImageException;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.qcow2.alloc.ClusterAllocator;
 import io.varve.image.qcow2.alloc.DroppedClusters;
@@ -50,10 +51,12 @@ final class Qcow2Opener {
       return area;
     }
     if (area.header().corrupt()) {
-      throw new ReadOnlyImageException(
-          storage.name()
-              + ": header at 72: the image is marked corrupt and cannot be opened read/write; run a"
-              + " check with repair first");
+      throw ImageException.inWords(
+          "qcow2: Image is corrupt; cannot be opened read/write",
+          new ReadOnlyImageException(
+              storage.name()
+                  + ": header at 72: the image is marked corrupt and cannot be opened read/write;"
+                  + " run a check with repair first"));
     }
     if (area.header().dirty()) {
       repair(storage);
@@ -107,11 +110,13 @@ final class Qcow2Opener {
   private static void repair(Storage storage) throws IOException {
     CheckReport report = Qcow2Check.repair(storage, RepairMode.ALL, CheckProgress.NONE);
     if (report.corruptions() > 0 || report.checkErrors() > 0) {
-      throw new CorruptImageException(
-          storage.name()
-              + ": the image was not closed cleanly and a repair left "
-              + report.corruptions()
-              + " errors; restore it from a copy");
+      throw ImageException.inWords(
+          "Could not repair dirty image: Input/output error",
+          new CorruptImageException(
+              storage.name()
+                  + ": the image was not closed cleanly and a repair left "
+                  + report.corruptions()
+                  + " errors; restore it from a copy"));
     }
   }
 

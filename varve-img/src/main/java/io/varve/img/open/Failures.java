@@ -2,6 +2,7 @@
 package io.varve.img.open;
 
 import io.varve.ffi.SystemCallException;
+import io.varve.image.ImageException;
 import io.varve.image.ImageInUseException;
 import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.storage.NoSpaceException;
@@ -46,6 +47,9 @@ public final class Failures {
       }
       if (cause instanceof Qcow2FormatException format) {
         return format.what();
+      }
+      if (cause instanceof ImageException image && image.words() != null) {
+        return image.words();
       }
     }
     return wordsOf(e);

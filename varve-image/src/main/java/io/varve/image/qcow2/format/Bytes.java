@@ -56,6 +56,16 @@ public final class Bytes {
     dst.put(content);
   }
 
+  /// What comes before the first NUL: as far as a program written in C reads a text.
+  public Bytes untilNul() {
+    for (int i = 0; i < content.length; i++) {
+      if (content[i] == 0) {
+        return new Bytes(Arrays.copyOf(content, i));
+      }
+    }
+    return this;
+  }
+
   /// The text, or null where these bytes are not a name: not UTF-8, or with a NUL inside.
   public @Nullable String asName() {
     for (byte b : content) {

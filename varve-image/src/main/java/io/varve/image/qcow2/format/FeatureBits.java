@@ -93,7 +93,10 @@ public final class FeatureBits {
         int field = entries.get();
         int bit = entries.get() & 0xff;
         String text = paddedText(Bytes.take(entries, NAME_LENGTH));
-        if (field == Field.INCOMPATIBLE.ordinal() && bit < Long.SIZE && !text.isEmpty()) {
+        if (text.isEmpty()) {
+          break;
+        }
+        if (field == Field.INCOMPATIBLE.ordinal()) {
           if ((unnamed & (1L << bit)) != 0) {
             names.add(text);
             unnamed &= ~(1L << bit);
@@ -111,6 +114,6 @@ public final class FeatureBits {
   private static String paddedText(Bytes field) {
     String text = field.asText();
     int end = text.indexOf('\0');
-    return (end < 0 ? text : text.substring(0, end)).replaceAll("\\p{Cntrl}", "?").strip();
+    return (end < 0 ? text : text.substring(0, end)).replaceAll("\\p{Cntrl}", "?");
   }
 }

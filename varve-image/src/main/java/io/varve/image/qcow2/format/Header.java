@@ -50,6 +50,8 @@ public record Header(
   /// The shortest that version 3 allows; without a compression type.
   public static final int V3_MIN_LENGTH = 104;
 
+  static final int COMPRESSION_TYPE_AT = 104;
+
   public static final int CRYPT_NONE = 0;
   public static final int CRYPT_AES = 1;
   public static final int CRYPT_LUKS = 2;
@@ -72,7 +74,12 @@ public record Header(
   /// @throws Qcow2FormatException NOT_QCOW2, CORRUPT, or UNSUPPORTED for a version that nobody
   ///   knows
   public static Header parse(ByteBuffer src) throws Qcow2FormatException {
-    return HeaderParser.parse(src.slice().order(ByteOrder.BIG_ENDIAN));
+    return parse(src, false);
+  }
+
+  /// @param forUse refuse what no program may use, too: unknown features, no refcounts
+  static Header parse(ByteBuffer src, boolean forUse) throws Qcow2FormatException {
+    return HeaderParser.parse(src.slice().order(ByteOrder.BIG_ENDIAN), forUse);
   }
 
   /// Writes [#encodedLength()] bytes at the position of `dst`.

@@ -21,17 +21,17 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
   }
 
   /// Reads the first cluster, or as much of it as the file has, and refuses what Varve cannot open:
-  /// unknown incompatible features, a name that is not text. Encryption and an external data file
-  /// are for whoever opens the data to refuse.
+  /// unknown incompatible features, an image without refcounts, a name that is not text. Encryption
+  /// and an external data file are for whoever opens the data to refuse.
   public static HeaderArea parse(ByteBuffer cluster0) throws Qcow2FormatException {
-    HeaderArea area = inspect(cluster0);
+    HeaderArea area = HeaderAreaParser.parse(cluster0, true);
     Refusals.requireOpenable(area);
     return area;
   }
 
   /// Reads like [#parse] without refusing: for tools that tell about an image, and for a check.
   public static HeaderArea inspect(ByteBuffer cluster0) throws Qcow2FormatException {
-    return HeaderAreaParser.inspect(cluster0);
+    return HeaderAreaParser.parse(cluster0, false);
   }
 
   /// The first cluster as a whole, laid out as QEMU does: header, extensions, end marker, name.
@@ -46,12 +46,13 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
 
   /// The name of the backing file; what is not UTF-8 shows as replacement characters.
   public @Nullable String backingName() {
-    return backing == null ? null : backing.asText();
+    return backing == null ? null : backing.untilNul().asText();
   }
 
   /// The format that the image gives to its backing file, null where it gives none.
   public @Nullable String backingFormat() {
     return extension(HeaderExtension.BACKING_FORMAT)
+        .map(Bytes::untilNul)
         .filter(data -> !data.isEmpty())
         .map(Bytes::asText)
         .orElse(null);
@@ -59,7 +60,10 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
 
   /// The name of the external data file, for telling about it.
   public @Nullable String dataFileName() {
-    return extension(HeaderExtension.DATA_FILE).map(Bytes::asText).orElse(null);
+    return extension(HeaderExtension.DATA_FILE)
+        .map(Bytes::untilNul)
+        .map(Bytes::asText)
+        .orElse(null);
   }
 
   /// Varve's identity of the layer.

@@ -16,9 +16,9 @@ final class HeaderAreaParser {
 
   private HeaderAreaParser() {}
 
-  static HeaderArea inspect(ByteBuffer cluster0) throws Qcow2FormatException {
+  static HeaderArea parse(ByteBuffer cluster0, boolean forUse) throws Qcow2FormatException {
     ByteBuffer src = cluster0.slice().order(ByteOrder.BIG_ENDIAN);
-    Header header = Header.parse(src);
+    Header header = Header.parse(src, forUse);
     List<HeaderExtension> extensions = extensions(src, header);
     return new HeaderArea(header, extensions, backing(src, header));
   }
@@ -27,8 +27,34 @@ final class HeaderAreaParser {
   /// ends earlier reads as zero there, as QEMU reads it: an end marker.
   private static List<HeaderExtension> extensions(ByteBuffer src, Header header)
       throws Qcow2FormatException {
-    int end = header.backingOffset() != 0 ? (int) header.backingOffset() : header.clusterSize();
     List<HeaderExtension> found = new ArrayList<>();
+    readExtensions(src, header, endOf(header), found);
+    return found;
+  }
+
+  /// The table of feature names, or null; damage behind it does not matter.
+  static @Nullable Bytes featureNames(ByteBuffer src, Header header) {
+    List<HeaderExtension> found = new ArrayList<>();
+    try {
+      readExtensions(src, header, endOf(header), found);
+    } catch (Qcow2FormatException _) {
+      // The feature that nobody knows is what to tell about.
+    }
+    for (HeaderExtension extension : found) {
+      if (extension.magic() == HeaderExtension.FEATURE_NAMES) {
+        return extension.data();
+      }
+    }
+    return null;
+  }
+
+  private static int endOf(Header header) {
+    return header.backingOffset() != 0 ? (int) header.backingOffset() : header.clusterSize();
+  }
+
+  private static void readExtensions(
+      ByteBuffer src, Header header, int end, List<HeaderExtension> found)
+      throws Qcow2FormatException {
     int at = header.headerLength();
     while (at < end && at < src.limit()) {
       long room = (long) end - at - HeaderExtension.PREFIX;
@@ -53,7 +79,6 @@ final class HeaderAreaParser {
       found.add(new HeaderExtension(magic, data));
       at = dataAt + HeaderExtension.padded((int) length);
     }
-    return found;
   }
 
   private static void requireFormat(int magic, Bytes data, int at) throws Qcow2FormatException {
@@ -61,7 +86,11 @@ final class HeaderAreaParser {
       throw corrupt(
           EXTENSION,
           at,
-          "ext_backing_format: len=" + data.length() + " too large",
+          "ERROR: ext_backing_format: len="
+              + data.length()
+              + " too large (>="
+              + (Limits.MAX_BACKING_FORMAT + 1)
+              + ")",
           "at most " + Limits.MAX_BACKING_FORMAT,
           data.length());
     }

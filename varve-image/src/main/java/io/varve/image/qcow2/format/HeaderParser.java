@@ -12,15 +12,20 @@ final class HeaderParser {
   private static final String HEADER = "header";
 
   private final ByteBuffer src;
+  private final boolean forUse;
 
-  private HeaderParser(ByteBuffer src) {
+  private HeaderParser(ByteBuffer src, boolean forUse) {
     this.src = src;
+    this.forUse = forUse;
   }
 
-  static Header parse(ByteBuffer src) throws Qcow2FormatException {
-    return new HeaderParser(src).parse();
+  /// @param forUse refuse what no program may use, too: unknown features, no refcounts
+  static Header parse(ByteBuffer src, boolean forUse) throws Qcow2FormatException {
+    return new HeaderParser(src, forUse).parse();
   }
 
+  /// The order of the checks is QEMU's, so that an image with several faults is refused for the
+  /// same one.
   private Header parse() throws Qcow2FormatException {
     requireMagic();
     long version = u32(4);
@@ -32,14 +37,19 @@ final class HeaderParser {
     int clusterBits = clusterBits();
     HeaderBuilder to = new HeaderBuilder((int) version, clusterBits);
     if (version == 3) {
-      readVersion3(to, 1 << clusterBits);
+      readLength(to, 1 << clusterBits);
     }
-    to.size(size()).cryptMethod(cryptMethod());
+    readBackingOffset(to, 1 << clusterBits);
+    if (version == 3) {
+      to.compatible(src.getLong(80)).autoclear(src.getLong(88));
+      readFeatures(to);
+    }
+    to.cryptMethod(cryptMethod()).size(src.getLong(24));
     Header soFar = to.build();
-    readBacking(to, soFar);
     readRefcountTable(to, soFar);
     readSnapshots(to, soFar);
     readL1(to, soFar);
+    readBackingSize(to, soFar);
     return to.build();
   }
 
@@ -59,15 +69,6 @@ final class HeaderParser {
     return (int) bits;
   }
 
-  private long size() throws Qcow2FormatException {
-    long size = src.getLong(24);
-    if (size < 0) {
-      throw corrupt(
-          HEADER, 24, "Image is too big", "below 2^63 bytes", Long.toUnsignedString(size));
-    }
-    return size;
-  }
-
   private int cryptMethod() throws Qcow2FormatException {
     long method = u32(32);
     if (method > Header.CRYPT_LUKS) {
@@ -76,9 +77,7 @@ final class HeaderParser {
     return (int) method;
   }
 
-  private void readVersion3(HeaderBuilder to, int clusterSize) throws Qcow2FormatException {
-    to.incompatible(src.getLong(72)).compatible(src.getLong(80)).autoclear(src.getLong(88));
-    readRefcountOrder(to);
+  private void readLength(HeaderBuilder to, int clusterSize) throws Qcow2FormatException {
     long length = u32(100);
     if (length < Header.V3_MIN_LENGTH) {
       throw corrupt(
@@ -88,17 +87,12 @@ final class HeaderParser {
       throw corrupt(
           HEADER, 100, "qcow2 header exceeds cluster size", "at most " + clusterSize, length);
     }
-    if (length % 8 != 0) {
-      throw corrupt(HEADER, 100, "qcow2 header length", "a multiple of 8", length);
-    }
     requireBytes((int) length);
     to.headerLength((int) length);
-    int type = length > Header.V3_MIN_LENGTH ? src.get(104) & 0xff : Header.COMPRESSION_ZLIB;
     if (length > Header.V3_LENGTH) {
       ByteBuffer unknown = src.duplicate().position(Header.V3_LENGTH);
       to.unknownFields(Bytes.take(unknown, (int) length - Header.V3_LENGTH));
     }
-    readFeatures(to, type);
   }
 
   private void readRefcountOrder(HeaderBuilder to) throws Qcow2FormatException {
@@ -114,50 +108,64 @@ final class HeaderParser {
     to.refcountOrder((int) order);
   }
 
-  private void readFeatures(HeaderBuilder to, int type) throws Qcow2FormatException {
+  private void readFeatures(HeaderBuilder to) throws Qcow2FormatException {
     long incompatible = src.getLong(72);
+    readCompressionType(to, incompatible);
+    to.incompatible(incompatible);
+    if (forUse) {
+      Refusals.requireKnownFeatures(src, to.build());
+    }
+    boolean extended = (incompatible & FeatureBits.EXTENDED_L2) != 0;
+    int clusterBits = (int) u32(20);
+    if (extended && clusterBits < Limits.MIN_EXTENDED_L2_CLUSTER_BITS) {
+      int subcluster = (1 << clusterBits) / 32;
+      throw corrupt(
+          HEADER, 20, "Unsupported subcluster size: " + subcluster, "at least 512", subcluster);
+    }
+    readRefcountOrder(to);
+  }
+
+  private void readCompressionType(HeaderBuilder to, long incompatible)
+      throws Qcow2FormatException {
+    boolean given = u32(100) > Header.COMPRESSION_TYPE_AT;
+    int type = given ? src.get(Header.COMPRESSION_TYPE_AT) & 0xff : Header.COMPRESSION_ZLIB;
     if (type > Header.COMPRESSION_ZSTD) {
-      throw corrupt(HEADER, 104, "unknown compression type: " + type, "0 or 1", type);
+      throw corrupt(HEADER, 104, "qcow2: unknown compression type: " + type, "0 or 1", type);
     }
     boolean bit = (incompatible & FeatureBits.COMPRESSION) != 0;
     if (bit != (type != Header.COMPRESSION_ZLIB)) {
       throw corrupt(
           HEADER,
           72,
-          "Compression type incompatible feature bit must " + (bit ? "not be set" : "be set"),
+          "qcow2: Compression type incompatible feature bit must "
+              + (bit ? "not be set" : "be set"),
           "the bit to agree with the type",
           "type " + type);
     }
     to.compressionType(type);
-    boolean extended = (incompatible & FeatureBits.EXTENDED_L2) != 0;
-    long clusterBits = u32(20);
-    if (extended && clusterBits < Limits.MIN_EXTENDED_L2_CLUSTER_BITS) {
-      int subcluster = 1 << (clusterBits - 5);
-      throw corrupt(
-          HEADER, 20, "Unsupported subcluster size: " + subcluster, "at least 512", subcluster);
-    }
-    if ((src.getLong(88) & FeatureBits.RAW_DATA) != 0
-        && (incompatible & FeatureBits.DATA_FILE) == 0) {
-      throw corrupt(HEADER, 88, "data-file-raw requires a data file", "bit 1 clear", "bit 1 set");
-    }
   }
 
-  private void readBacking(HeaderBuilder to, Header header) throws Qcow2FormatException {
+  /// QEMU takes a name that begins inside the header as well.
+  private void readBackingOffset(HeaderBuilder to, int clusterSize) throws Qcow2FormatException {
     long offset = src.getLong(8);
-    if (offset == 0) {
-      return;
-    }
-    int clusterSize = header.clusterSize();
-    if (offset < header.headerLength() || offset > clusterSize) {
+    if (offset < 0 || offset > clusterSize) {
       throw corrupt(
           HEADER,
           8,
           "Invalid backing file offset",
-          header.headerLength() + " to " + clusterSize,
+          "at most " + clusterSize,
           Long.toUnsignedString(offset));
     }
+    to.backingAt(offset, 0);
+  }
+
+  private void readBackingSize(HeaderBuilder to, Header header) throws Qcow2FormatException {
+    long offset = header.backingOffset();
+    if (offset == 0) {
+      return;
+    }
     long length = u32(16);
-    long most = Math.min(Limits.MAX_BACKING_NAME, clusterSize - offset);
+    long most = Math.min(Limits.MAX_BACKING_NAME, header.clusterSize() - offset);
     if (length > most) {
       throw corrupt(HEADER, 16, "Backing file name too long", "at most " + most, length);
     }
@@ -166,6 +174,10 @@ final class HeaderParser {
 
   private void readRefcountTable(HeaderBuilder to, Header header) throws Qcow2FormatException {
     long clusters = u32(56);
+    if (clusters == 0 && forUse) {
+      throw corrupt(
+          HEADER, 56, "Image does not contain a reference count table", "at least 1 cluster", 0);
+    }
     if (clusters > Limits.MAX_REFCOUNT_TABLE_BYTES >> header.clusterBits()) {
       throw corrupt(HEADER, 56, "Reference count table too large", "at most 8 MiB", clusters);
     }
@@ -195,16 +207,31 @@ final class HeaderParser {
           "at most " + Limits.MAX_L1_BYTES / Long.BYTES,
           entries);
     }
-    long needed = header.geometry().l1EntriesFor(header.size());
+    long offset = src.getLong(40);
+    requireTable(header, "Active L1 table", 40, offset, entries * Long.BYTES);
+    long needed = l1EntriesFor(header);
     if (needed > Integer.MAX_VALUE) {
       throw corrupt(HEADER, 24, "Image is too big", "at most 2^31 L1 entries", needed);
     }
     if (entries < needed) {
       throw corrupt(HEADER, 36, "L1 table is too small", "at least " + needed, entries);
     }
-    long offset = src.getLong(40);
-    requireTable(header, "Active L1 table", 40, offset, entries * Long.BYTES);
+    if (header.size() < 0) {
+      throw corrupt(
+          HEADER,
+          24,
+          "Could not refresh total sector count: File too large",
+          "below 2^63 bytes",
+          Long.toUnsignedString(header.size()));
+    }
     to.l1((int) entries, offset);
+  }
+
+  /// Reckoned as QEMU does, in 64 unsigned bits that may wrap around.
+  private static long l1EntriesFor(Header header) {
+    Geometry geometry = header.geometry();
+    return (header.size() + geometry.bytesPerL2Table() - 1)
+        >>> (geometry.clusterBits() + geometry.l2Bits());
   }
 
   private static void requireTable(Header header, String name, int at, long offset, long length)

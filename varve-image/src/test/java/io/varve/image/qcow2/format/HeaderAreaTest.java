@@ -102,14 +102,25 @@ class HeaderAreaTest {
 
   @Test
   void aNameThatIsNotTextIsKeptButNotOpened() throws Exception {
-    byte[] name = {'a', 0, 'b'};
+    byte[] name = {'a', (byte) 0xff, 'b'};
     HeaderArea area = new HeaderArea(area(3, 16).header(), List.of(), Bytes.of(name));
     byte[] bytes = area.encode();
 
     assertThatExceptionOfType(Qcow2FormatException.class)
         .isThrownBy(() -> HeaderArea.parse(ByteBuffer.wrap(bytes)))
-        .withMessageContaining("UTF-8 without NUL");
+        .withMessageContaining("not a file name");
     assertThat(HeaderArea.inspect(ByteBuffer.wrap(bytes)).backing()).isEqualTo(Bytes.of(name));
+  }
+
+  @Test
+  void aNameEndsAtItsFirstNulAndIsKeptWhole() throws Exception {
+    byte[] name = {'a', 0, 'b'};
+    HeaderArea area = new HeaderArea(area(3, 16).header(), List.of(), Bytes.of(name));
+
+    HeaderArea found = HeaderArea.parse(ByteBuffer.wrap(area.encode()));
+
+    assertThat(found.backingName()).isEqualTo("a");
+    assertThat(found.backing()).isEqualTo(Bytes.of(name));
   }
 
   @Test
