@@ -88,4 +88,17 @@ public final class ImageFormats {
     OptionLists.file(options);
     return new CreateOptions(format, options);
   }
+
+  /// The options of a format for measuring: as for creating, wherever the file will lie.
+  ///
+  /// @throws ImgException for a format that cannot be measured
+  public static CreateOptions measurable(String format) throws ImgException {
+    if (format.equals("qcow2") || format.equals("raw")) {
+      return new CreateOptions(format, OptionLists.file(new ArrayList<>(requireCreatable(format))));
+    }
+    throw new ImgException(
+        isKnown(format)
+            ? "Block driver '" + format + "' does not support size measurement"
+            : "Unknown file format '" + format + "'");
+  }
 }

@@ -2,7 +2,6 @@
 package io.varve.img.create;
 
 import io.varve.image.qcow2.Qcow2Create;
-import io.varve.image.qcow2.Qcow2CreateOptions;
 import io.varve.image.storage.FileStorage;
 import io.varve.img.ImgException;
 import io.varve.img.open.Images;
@@ -22,18 +21,44 @@ final class Qcow2Creator {
           "'encrypt.format' and its alias 'encryption' can't be used at the same time");
     }
     String name = Protocols.plainName(fileName);
-    Path path = images.console().resolve(name);
     boolean done = false;
     try (FileStorage file = ImageCreator.emptyFile(images, name)) {
       try {
-        Qcow2CreateOptions wanted = Qcow2Rules.check(options);
-        Qcow2Create.create(file, wanted);
+        String dataFile = options.get("data_file");
+        if (dataFile == null) {
+          Qcow2Create.create(file, Qcow2Rules.check(options));
+        } else {
+          createWithData(images, file, dataFile, options);
+        }
         done = true;
       } finally {
-        if (!done && Files.isRegularFile(path)) {
-          Files.deleteIfExists(path);
+        if (!done) {
+          delete(images, name);
         }
       }
+    }
+  }
+
+  private static void createWithData(
+      Images images, FileStorage file, String dataName, CreateOptions options)
+      throws ImgException, IOException {
+    boolean done = false;
+    try (FileStorage data = ImageCreator.emptyFile(images, dataName)) {
+      try {
+        Qcow2Create.create(file, data, Qcow2Rules.check(options));
+        done = true;
+      } finally {
+        if (!done) {
+          delete(images, dataName);
+        }
+      }
+    }
+  }
+
+  private static void delete(Images images, String name) throws IOException {
+    Path path = images.console().resolve(name);
+    if (Files.isRegularFile(path)) {
+      Files.deleteIfExists(path);
     }
   }
 }

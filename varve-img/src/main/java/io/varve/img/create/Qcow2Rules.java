@@ -111,24 +111,31 @@ final class Qcow2Rules {
         .withClusterBits(clusterBits)
         .withRefcountOrder(refcountOrder)
         .withExtendedL2(extended)
-        .withPreallocation(preallocation(mode))
         .withLazyRefcounts(lazy)
         .withCompression(zstd ? Compression.ZSTD : Compression.ZLIB)
+        .withPreallocation(preallocation(mode))
+        .withDataFile(options.get("data_file"), options.isOn("data_file_raw"))
         .withBacking(backing == null ? null : new BackingReference(backing, backingFormat));
   }
 
   private void requireClusters(long clusterSize, boolean extended) throws ImgException {
+    requireClusterSize(clusterSize);
+    require(!extended || version >= 3, "Extended L2 entries are" + SINCE_V3);
+    requireSubclusters(clusterSize, extended);
+  }
+
+  static void requireClusterSize(long clusterSize) throws ImgException {
     require(
         clusterSize >= 1 << Limits.MIN_CLUSTER_BITS
             && clusterSize <= 1 << Limits.MAX_CLUSTER_BITS
             && Long.bitCount(clusterSize) == 1,
         "Cluster size must be a power of two between 512 and 2048k");
-    if (extended) {
-      require(version >= 3, "Extended L2 entries are" + SINCE_V3);
-      require(
-          clusterSize >= 1 << Limits.MIN_EXTENDED_L2_CLUSTER_BITS,
-          "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes");
-    }
+  }
+
+  static void requireSubclusters(long clusterSize, boolean extended) throws ImgException {
+    require(
+        !extended || clusterSize >= 1 << Limits.MIN_EXTENDED_L2_CLUSTER_BITS,
+        "Extended L2 entries are only supported with cluster sizes of at least 16384 bytes");
   }
 
   private void requireDataFile() throws ImgException {
@@ -167,7 +174,6 @@ final class Qcow2Rules {
 
   /// What QEMU would do, and Varve does not do yet.
   private void requireSupported() throws ImgException {
-    require(!options.has("data_file"), "data_file is not supported by Varve yet");
     require(
         !options.isOn("encryption") && !options.has("encrypt.format"),
         "encryption is not supported by Varve yet");

@@ -2,11 +2,13 @@
 package io.varve.img.create;
 
 import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
 import io.varve.img.ImgException;
 import io.varve.img.open.Images;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 
 /// Makes a raw image: a file of that length.
 final class RawCreator {
@@ -28,7 +30,11 @@ final class RawCreator {
       long size = (given + SECTOR - 1) / SECTOR * SECTOR;
       switch (mode == null ? "off" : mode) {
         case "off" -> empty(file, size);
-        case "falloc", "full" -> full(file, size);
+        case "falloc" -> {
+          resize(file, size);
+          file.reserve(0, size);
+        }
+        case "full" -> full(file, size);
         case "metadata" -> throw new ImgException("Unsupported preallocation mode: metadata");
         default -> {
           empty(file, size);
@@ -59,9 +65,9 @@ final class RawCreator {
   private static void resize(Storage file, long size) throws ImgException, IOException {
     try {
       file.truncate(size);
-    } catch (io.varve.image.storage.NoSpaceException e) {
+    } catch (NoSpaceException e) {
       throw e;
-    } catch (java.nio.file.FileSystemException e) {
+    } catch (FileSystemException e) {
       throw new ImgException("The image size is too large for file format 'raw'");
     }
   }
