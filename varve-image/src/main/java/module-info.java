@@ -6,12 +6,14 @@ module io.varve.image {
   requires static transitive org.jspecify;
   requires transitive io.varve.ffi;
   requires com.github.luben.zstd_jni;
+  requires static org.bouncycastle.provider;
 
   exports io.varve.image.chain;
   exports io.varve.image.op;
   exports io.varve.image.qcow2.bitmap;
   exports io.varve.image.qcow2.check;
   exports io.varve.image.qcow2.compress;
+  exports io.varve.image.qcow2.crypto;
   exports io.varve.image.qcow2.format;
   exports io.varve.image.qcow2;
   exports io.varve.image.raw;

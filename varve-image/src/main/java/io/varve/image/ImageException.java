@@ -13,6 +13,7 @@ public sealed class ImageException extends IOException
         ImageInUseException,
         BackingChainException,
         BitmapException,
+        EncryptionException,
         ReadOnlyImageException {
   private static final long serialVersionUID = 1L;
 

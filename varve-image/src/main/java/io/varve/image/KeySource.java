@@ -11,7 +11,8 @@ public interface KeySource {
   /// Knows no passphrase: encrypted layers are refused by name.
   KeySource NONE = _ -> null;
 
-  /// The passphrase, or null where there is none for that layer.
+  /// The passphrase, or null where there is none for that layer. The array is overwritten after
+  /// use: give a copy.
   ///
   /// @param layer name of the layer's storage, a path as the user knows it
   byte @Nullable [] passphrase(String layer) throws IOException;

@@ -79,6 +79,7 @@ public final class Qcow2Layer implements WritableLayer {
       SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
       this.parts =
           Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options.writeRules());
+      Qcow2Opener.guardLuks(parts, area);
       this.tree = new ActiveTree(parts, storage.name(), reader, l1, end);
       this.store = new SnapshotStore(parts, tree, loaded);
     } else {
@@ -410,6 +411,11 @@ public final class Qcow2Layer implements WritableLayer {
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  /// How guest data is encrypted; empty where it is not. Needs no passphrase.
+  public Optional<Qcow2Encryption> encryption() throws IOException {
+    return Qcow2Encryption.of(this);
   }
 
   /// What Varve wrote into the header about this layer; empty for an image of another maker.

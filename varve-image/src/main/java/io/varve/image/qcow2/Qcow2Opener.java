@@ -19,6 +19,7 @@ import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.HeaderExtension;
 import io.varve.image.qcow2.format.L1Entry;
+import io.varve.image.qcow2.format.LuksExtension;
 import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.qcow2.format.RefcountTableEntry;
 import io.varve.image.qcow2.format.SnapshotTable;
@@ -178,6 +179,21 @@ final class Qcow2Opener {
         dropped,
         metadata,
         rules);
+  }
+
+  /// Guards the LUKS header against everything that is written to the image.
+  static void guardLuks(ImageParts parts, HeaderArea area) throws IOException {
+    Storage storage = parts.storage();
+    try {
+      LuksExtension luks = area.luks().orElse(null);
+      if (luks != null) {
+        long inFile = Math.max(0, storage.size() - luks.offset());
+        long length = Long.compareUnsigned(luks.length(), inFile) < 0 ? luks.length() : inFile;
+        addRange(parts.metadata(), parts.geometry(), luks.offset(), length);
+      }
+    } catch (Qcow2FormatException e) {
+      throw FormatErrors.named(storage.name(), e);
+    }
   }
 
   private static ClusterSet metadataOf(

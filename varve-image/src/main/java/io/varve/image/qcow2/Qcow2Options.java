@@ -19,6 +19,7 @@ public final class Qcow2Options {
   private boolean withData = true;
   private Consumer<String> notices = Qcow2Options::ignore;
   private KeySource keys = KeySource.NONE;
+  private boolean legacyAesWrites;
   private @Nullable DataFileSource dataFile;
 
   private Qcow2Options() {}
@@ -35,6 +36,7 @@ public final class Qcow2Options {
     withData = from.withData;
     notices = from.notices;
     keys = from.keys;
+    legacyAesWrites = from.legacyAesWrites;
     dataFile = from.dataFile;
   }
 
@@ -156,6 +158,18 @@ public final class Qcow2Options {
   public Qcow2Options withDataFile(@Nullable DataFileSource source) {
     Qcow2Options next = new Qcow2Options(this);
     next.dataFile = source;
+    return next;
+  }
+
+  /// True if an image with the legacy AES encryption may be written to: as in QEMU's tools, and
+  /// nowhere else.
+  public boolean legacyAesWrites() {
+    return legacyAesWrites;
+  }
+
+  public Qcow2Options withLegacyAesWrites(boolean allowed) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.legacyAesWrites = allowed;
     return next;
   }
 }

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.varve.image.Below;
+import io.varve.image.EncryptionException;
 import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
 import io.varve.image.UnsupportedImageException;
@@ -49,12 +50,12 @@ class DataFileTest {
   }
 
   @Test
-  void encryptionIsRefusedByNameWithACure() throws Exception {
+  void encryptionIsRefusedWithoutAKey() throws Exception {
     MemoryStorage image = withHeader(32, Header.CRYPT_LUKS, Integer.BYTES);
 
-    assertThatExceptionOfType(UnsupportedImageException.class)
+    assertThatExceptionOfType(EncryptionException.class)
         .isThrownBy(() -> Qcow2Layer.open(image.reopen(false), Qcow2Options.readOnly()))
-        .withMessageContaining("encryption (LUKS)");
+        .withMessageContaining("key-secret");
   }
 
   @Test

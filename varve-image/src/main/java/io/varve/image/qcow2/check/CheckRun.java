@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.check;
 
+import io.varve.image.qcow2.format.LuksExtension;
 import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.qcow2.format.SnapshotTable;
 import java.io.IOException;
@@ -46,8 +47,16 @@ final class CheckRun {
     run.references.add(0, image.clusterSize(), 1);
     run.tree.walk(snapshots.entries(), progress);
     run.references.add(image.header().snapshotsOffset(), snapshots.length(), 1);
+    run.countLuks();
     new BitmapWalk(image, run.tally, run.references).walk();
     return run;
+  }
+
+  private void countLuks() {
+    LuksExtension luks = image.luks();
+    if (luks != null) {
+      references.add(luks.offset(), luks.length(), 1);
+    }
   }
 
   /// False if the image was given up before its trees were followed.

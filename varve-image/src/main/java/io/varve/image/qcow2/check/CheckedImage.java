@@ -9,16 +9,19 @@ import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.Limits;
+import io.varve.image.qcow2.format.LuksExtension;
 import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /// The image that is checked: its storage, its header, and its length when the check began.
 final class CheckedImage {
   private final Storage storage;
   private final HeaderArea area;
   private final long fileLength;
+  private final @Nullable LuksExtension luks;
 
   /// What the last question about holes has found: a hole, then data up to an end.
   private long knownFrom;
@@ -26,10 +29,12 @@ final class CheckedImage {
   private long dataStart;
   private long dataEnd;
 
-  private CheckedImage(Storage storage, HeaderArea area, long fileLength) {
+  private CheckedImage(Storage storage, HeaderArea area, long fileLength)
+      throws Qcow2FormatException {
     this.storage = storage;
     this.area = area;
     this.fileLength = fileLength;
+    this.luks = area.luks().orElse(null);
   }
 
   /// @throws ImageException if the header is damaged, or asks for what Varve does not know: then
@@ -38,15 +43,14 @@ final class CheckedImage {
     long length = storage.size();
     ByteBuffer start = ByteBuffer.allocate((int) Math.min(length, 1L << Limits.MAX_CLUSTER_BITS));
     storage.read(0, start);
-    HeaderArea area;
+    CheckedImage image;
     try {
-      area = HeaderArea.inspect(start.flip());
+      HeaderArea area = HeaderArea.inspect(start.flip());
       area.requireSupported();
-      requireDataInside(area.header());
+      image = new CheckedImage(storage, area, length);
     } catch (Qcow2FormatException e) {
       throw named(storage.name(), e);
     }
-    CheckedImage image = new CheckedImage(storage, area, length);
     if (image.clusters() > Integer.MAX_VALUE) {
       throw new UnsupportedImageException(
           storage.name()
@@ -56,13 +60,6 @@ final class CheckedImage {
               + " with larger clusters");
     }
     return image;
-  }
-
-  private static void requireDataInside(Header header) throws Qcow2FormatException {
-    if (header.cryptMethod() != Header.CRYPT_NONE) {
-      throw Qcow2FormatException.unsupported(
-          "header", 32, "an encrypted image cannot be checked yet; use qemu-img check");
-    }
   }
 
   private static ImageException named(String name, Qcow2FormatException e) {
@@ -80,6 +77,11 @@ final class CheckedImage {
 
   HeaderArea area() {
     return area;
+  }
+
+  /// Where the LUKS header lies, null where there is none.
+  @Nullable LuksExtension luks() {
+    return luks;
   }
 
   Header header() {

@@ -85,6 +85,25 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
         : Optional.of(BitmapsExtension.parse(data, header.geometry()));
   }
 
+  /// Where the LUKS header lies; empty for an image that is not encrypted so.
+  ///
+  /// @throws Qcow2FormatException CORRUPT where the header names the method and nothing says where
+  public Optional<LuksExtension> luks() throws Qcow2FormatException {
+    if (header.cryptMethod() != Header.CRYPT_LUKS) {
+      return Optional.empty();
+    }
+    Bytes data = extension(HeaderExtension.LUKS).orElse(null);
+    if (data == null) {
+      throw Qcow2FormatException.corrupt(
+          "header",
+          32,
+          "Missing CRYPTO header for crypt method " + header.cryptMethod(),
+          "a header extension",
+          "none");
+    }
+    return Optional.of(LuksExtension.parse(data, 0, header.cryptMethod(), header.clusterSize()));
+  }
+
   /// Data of the first extension of this type.
   public Optional<Bytes> extension(int magic) {
     // No stream: this is on the way of every command, and their first use is slow.

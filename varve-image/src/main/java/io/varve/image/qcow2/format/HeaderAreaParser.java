@@ -76,6 +76,9 @@ final class HeaderAreaParser {
       }
       Bytes data = Bytes.take(src.duplicate().position(dataAt), (int) length);
       requireFormat(magic, data, at);
+      if (magic == HeaderExtension.LUKS) {
+        LuksExtension.parse(data, at, header.cryptMethod(), header.clusterSize());
+      }
       found.add(new HeaderExtension(magic, data));
       at = dataAt + HeaderExtension.padded((int) length);
     }

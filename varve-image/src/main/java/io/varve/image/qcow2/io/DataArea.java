@@ -200,9 +200,12 @@ public final class DataArea implements Closeable {
     }
   }
 
-  /// Closes an external data file.
+  /// Closes an external data file, and forgets the key.
   @Override
   public void close() throws IOException {
+    if (cipher != null) {
+      cipher.close();
+    }
     if (external && storage != null) {
       storage.close();
     }

@@ -9,10 +9,14 @@ package io.varve.image.qcow2.io;
 /// multiples of 512, the unit of encryption.
 ///
 /// **Threads.** Any thread, at the same time.
-public interface DataCipher {
+public interface DataCipher extends AutoCloseable {
   /// Decrypts `length` bytes of `data` from `from` on, in place.
   void decrypt(long hostOffset, long guestOffset, byte[] data, int from, int length);
 
   /// Encrypts `length` bytes of `data` from `from` on, in place.
   void encrypt(long hostOffset, long guestOffset, byte[] data, int from, int length);
+
+  /// Overwrites the key; nobody may be inside, nor come again.
+  @Override
+  default void close() {}
 }

@@ -171,7 +171,9 @@ class Qcow2CheckTest {
     assertThatThrownBy(() -> Qcow2Check.check(other, CheckProgress.NONE))
         .isInstanceOf(WrongFormatException.class)
         .hasMessageStartingWith("other.img: header at 0:");
-    assertThatThrownBy(encrypted::check).isInstanceOf(UnsupportedImageException.class);
+    assertThatThrownBy(encrypted::check)
+        .isInstanceOf(CorruptImageException.class)
+        .hasMessageContaining("Missing CRYPTO header");
     assertThatThrownBy(damaged::check).isInstanceOf(CorruptImageException.class);
   }
 
