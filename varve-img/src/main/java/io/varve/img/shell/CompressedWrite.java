@@ -13,6 +13,9 @@ import java.util.Arrays;
 
 /// Writes whole clusters in compressed form. A cluster that holds data is never written over so.
 final class CompressedWrite {
+  /// Clusters under way together: those that follow a cluster that fails are written all the same.
+  private static final int AT_ONCE = 8;
+
   private final Chain chain;
 
   CompressedWrite(Chain chain) {
@@ -30,19 +33,34 @@ final class CompressedWrite {
     }
     byte[] bytes = new byte[cluster];
     byte[] packed = new byte[cluster];
+    IOException failure = null;
+    int after = 0;
     try (ClusterEncoder encoder = layer.newEncoder()) {
-      for (long at = offset; at < end; at += cluster) {
+      for (long at = offset; at < end && after < AT_ONCE; at += cluster) {
         int piece = (int) Math.min(cluster, end - at);
         source.fill(bytes, piece);
         Arrays.fill(bytes, piece, cluster, (byte) 0);
-        int packedLength = encoder.encode(bytes, packed);
-        if (packedLength <= 0) {
-          chain.write(GuestOffset.of(at), ByteBuffer.wrap(bytes, 0, piece));
-        } else {
-          requireNoData(layer, at, piece);
-          layer.writeCompressed(GuestOffset.of(at), packed, packedLength);
+        try {
+          writeCluster(layer, at, piece, bytes, packed, encoder.encode(bytes, packed));
+        } catch (IOException e) {
+          failure = failure == null ? e : failure;
         }
+        after += failure == null ? 0 : 1;
       }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void writeCluster(
+      Qcow2Layer layer, long at, int length, byte[] bytes, byte[] packed, int packedLength)
+      throws IOException {
+    if (packedLength <= 0) {
+      chain.write(GuestOffset.of(at), ByteBuffer.wrap(bytes, 0, length));
+    } else {
+      requireNoData(layer, at, length);
+      layer.writeCompressed(GuestOffset.of(at), packed, packedLength);
     }
   }
 

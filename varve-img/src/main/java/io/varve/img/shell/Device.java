@@ -5,6 +5,8 @@ import io.varve.image.GuestOffset;
 import io.varve.image.LayerFormat;
 import io.varve.image.WritableLayer.ZeroMode;
 import io.varve.image.chain.Chain;
+import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.image.qcow2.VmState;
 import io.varve.img.ImgException;
 import io.varve.img.open.OpenedImage;
 import java.io.Closeable;
@@ -104,11 +106,12 @@ final class Device implements Closeable {
   void zero(long offset, long length, boolean unmap, boolean onlyFast, boolean durable)
       throws IOException {
     requireInside(offset, length);
-    if (onlyFast) {
-      new FastZero(chain).require(offset, length);
-    }
     ZeroMode how = unmap && mode.unmap() ? ZeroMode.UNMAP : ZeroMode.KEEP;
-    chain.zero(GuestOffset.of(offset), length, how);
+    if (onlyFast) {
+      new FastZero(chain, how).zero(offset, length);
+    } else {
+      chain.zero(GuestOffset.of(offset), length, how);
+    }
     settle(durable);
   }
 
@@ -134,12 +137,33 @@ final class Device implements Closeable {
 
   /// Reads from the area behind the disk, which holds the state of a virtual machine.
   void readVmState(long offset, long length, Sink sink) throws IOException {
-    VmState.of(chain).read(offset, length, sink);
+    VmState state = vmState();
+    byte[] bytes = new byte[pieceSize(length)];
+    for (long at = offset; at < offset + length; ) {
+      int piece = piece(at, offset + length);
+      state.read(at, ByteBuffer.wrap(bytes, 0, piece));
+      sink.take(bytes, piece);
+      at += piece;
+    }
   }
 
   void writeVmState(long offset, long length, Source source) throws IOException {
-    VmState.of(chain).write(offset, length, source);
+    VmState state = vmState();
+    byte[] bytes = new byte[pieceSize(length)];
+    for (long at = offset; at < offset + length; ) {
+      int piece = piece(at, offset + length);
+      source.fill(bytes, piece);
+      state.write(at, ByteBuffer.wrap(bytes, 0, piece));
+      at += piece;
+    }
     settle(false);
+  }
+
+  private VmState vmState() throws DeviceException {
+    if (chain.top() instanceof Qcow2Layer layer) {
+      return layer.vmState();
+    }
+    throw new DeviceException(DeviceException.UNSUPPORTED);
   }
 
   /// Length of the stretch at `offset`, all of which the image itself holds or does not hold; as a

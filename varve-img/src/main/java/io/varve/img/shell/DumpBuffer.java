@@ -11,23 +11,24 @@ final class DumpBuffer implements Device.Sink {
   private static final int MOST = 16 << 20;
 
   private final ByteArrayOutputStream text = new ByteArrayOutputStream();
-  private long offset;
+  private final PrintStream to = new PrintStream(text, false, StandardCharsets.UTF_8);
+  private final DumpSink sink;
 
   DumpBuffer(long offset) {
-    this.offset = offset;
+    this.sink = new DumpSink(to, offset);
   }
 
   @Override
   public void take(byte[] bytes, int length) {
     if (text.size() < MOST) {
-      PrintStream out = new PrintStream(text, false, StandardCharsets.UTF_8);
-      HexDump.print(out, offset, bytes, length);
-      out.flush();
+      sink.take(bytes, length);
+      to.flush();
     }
-    offset += length;
   }
 
   void printTo(PrintStream out) {
+    sink.finish();
+    to.flush();
     byte[] all = text.toByteArray();
     out.write(all, 0, all.length);
   }

@@ -105,7 +105,9 @@ final class ReadCommand extends ShellCommand {
       return fits;
     }
     if (dump) {
-      read(device, range, new DumpSink(session.out(), range.offset()));
+      DumpSink dumped = new DumpSink(session.out(), range.offset());
+      read(device, range, dumped);
+      dumped.finish();
     }
     Report.print(session.out(), "read", nanos, range.offset(), range.length(), machine);
     return fits;

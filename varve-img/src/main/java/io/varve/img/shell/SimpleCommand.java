@@ -17,7 +17,7 @@ final class SimpleCommand extends ShellCommand {
   private final Doing doing;
 
   private SimpleCommand(Doing doing, String name, Needs needs, String summary) {
-    super(name, 0, 0, needs, "", summary);
+    super(name, 0, doing == Doing.QUIT ? ANY : 0, needs, "", summary);
     this.doing = doing;
   }
 

@@ -95,6 +95,7 @@ public final class HelpText {
         -d, --discard=MODE   use the given discard mode for the image
         -T, --trace [[enable=]<pattern>][,events=<file>][,file=<file>]
                              specify tracing options
+                             see qemu-img(1) man page for full description
         -U, --force-share    force shared permissions
         -h, --help           display this help and exit
         -V, --version        output version information and exit

@@ -32,6 +32,15 @@ record Script(List<Step> steps) {
     }
   }
 
+  /// The steps as they were written.
+  String text() {
+    StringBuilder text = new StringBuilder();
+    for (Step step : steps) {
+      text.append(step.line()).append('\n');
+    }
+    return text.toString();
+  }
+
   static Script parse(List<String> lines) {
     List<Step> steps = new ArrayList<>();
     for (String line : lines) {
