@@ -103,7 +103,9 @@ final class ReadvCommand extends ShellCommand {
       return fits;
     }
     if (dump) {
-      session.device().read(range.offset(), range.length(), new DumpSink(out, range.offset()));
+      DumpSink dumped = new DumpSink(out, range.offset());
+      session.device().read(range.offset(), range.length(), dumped);
+      dumped.finish();
     }
     Report.print(out, "read", nanos, range.offset(), range.length(), machine);
     return fits;

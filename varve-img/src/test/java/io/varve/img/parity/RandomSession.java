@@ -135,7 +135,10 @@ final class RandomSession {
   }
 
   private String resize() {
-    size = Math.max(512, size + 512L * (random.nextInt(2000) - 900));
+    long next = Math.max(512, size + 512L * (random.nextInt(2000) - 900));
+    // Past the end of a shrunken disk, but in its last cluster, QEMU keeps the old data, and shows
+    // it when the disk grows again. Here a disk always grows by zeros.
+    size = next < size ? Math.min(size, Math.ceilDiv(next, cluster) * (long) cluster) : next;
     return "truncate " + size;
   }
 }
