@@ -114,13 +114,24 @@ public final class Console {
     line(program + ": warning: " + text);
   }
 
+  /// Prints on standard error what the library noticed: as it is, a warning with the name of the
+  /// program in front. A second line ends without its line's end, as QEMU leaves it.
+  public void notice(String text) {
+    String shown = text.startsWith("warning: ") ? program + ": " + text : text;
+    say(text.indexOf('\n') < 0 ? shown + "\n" : shown);
+  }
+
   /// Prints a line on standard error as it is.
   public void line(String text) {
+    // Not println: the line's end must not depend on a property.
+    say(text + "\n");
+  }
+
+  private void say(String text) {
     if (system && isTerminal()) {
       out.flush();
     }
-    // Not println: the line's end must not depend on a property.
-    err.print(text + "\n");
+    err.print(text);
     err.flush();
   }
 

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// What an image says of itself, read without opening it: the header, the snapshots, the bitmaps.
 /// No other file is touched, no table of guest data is read, so its cost does not follow the size
@@ -30,9 +31,12 @@ public record Qcow2Description(
 
   /// Reads it.
   ///
+  /// @param notices hears what QEMU prints beside a result
   /// @throws io.varve.image.ImageException if QEMU would not open the image
-  public static Qcow2Description read(Storage storage) throws IOException {
+  public static Qcow2Description read(Storage storage, Consumer<String> notices)
+      throws IOException {
     HeaderArea area = HeaderFile.read(storage);
+    Qcow2Opener.warnOfStaleBitmaps(area, notices);
     List<SnapshotEntry> snapshots =
         area.header().snapshotCount() == 0
             ? List.of()

@@ -33,6 +33,7 @@ import io.varve.image.qcow2.metadata.HeaderFields;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Takes an image from its header to parts that work together.
@@ -44,10 +45,7 @@ final class Qcow2Opener {
   /// 72-95).
   static HeaderArea prepare(Storage storage, Qcow2Options options) throws IOException {
     HeaderArea area = HeaderFile.read(storage);
-    boolean stale = staleBitmaps(area);
-    if (stale) {
-      options.notices().accept(staleWarning(area.header().version()));
-    }
+    boolean stale = warnOfStaleBitmaps(area, options.notices());
     if (!options.writable()) {
       return area;
     }
@@ -78,10 +76,15 @@ final class Qcow2Opener {
     return area;
   }
 
-  /// True if somebody wrote to the image who keeps no bitmaps.
-  private static boolean staleBitmaps(HeaderArea area) {
-    return (area.header().autoclear() & FeatureBits.BITMAPS) == 0
-        && area.extension(HeaderExtension.BITMAPS).isPresent();
+  /// True, after a warning, if somebody wrote to the image who keeps no bitmaps.
+  static boolean warnOfStaleBitmaps(HeaderArea area, Consumer<String> notices) {
+    boolean stale =
+        (area.header().autoclear() & FeatureBits.BITMAPS) == 0
+            && area.extension(HeaderExtension.BITMAPS).isPresent();
+    if (stale) {
+      notices.accept(staleWarning(area.header().version()));
+    }
+    return stale;
   }
 
   private static String staleWarning(int version) {

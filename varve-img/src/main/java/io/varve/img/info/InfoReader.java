@@ -96,9 +96,9 @@ public final class InfoReader {
         file);
   }
 
-  private static ImageInfo qcow2(ImageFile image) throws IOException, ImgException {
+  private ImageInfo qcow2(ImageFile image) throws IOException, ImgException {
     Map<String, String> telling = image.takeQcow2Options();
-    Qcow2Description told = Qcow2Description.read(image.storage());
+    Qcow2Description told = Qcow2Description.read(image.storage(), images.console()::notice);
     HeaderArea area = told.area();
     Header header = area.header();
     ImageInfo file = child(image);

@@ -146,7 +146,7 @@ final class ChainBuilder {
     found.file().file().adviseRandom();
     Qcow2Options options =
         (found.writable() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
-            .withNotices(notice -> console.line(notice))
+            .withNotices(console::notice)
             .withKeys(layer -> key(wanted.keySecret()))
             .withDataFile(new DataFiles(console, found, wanted.dataFile(), how.forceShare()));
     if (how.metadataOnly()) {
