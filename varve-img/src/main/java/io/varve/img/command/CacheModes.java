@@ -10,11 +10,17 @@ import io.varve.img.ImgException;
 final class CacheModes {
   private CacheModes() {}
 
-  /// @param what begins the message: `Invalid cache option`
+  /// @param what begins the message, which ends with the mode: `Invalid cache option`
   static void require(String mode, String what) throws ImgException {
-    switch (mode) {
-      case "none", "off", "directsync", "writeback", "writethrough", "unsafe" -> {}
-      default -> throw new ImgException(what + ": " + mode);
+    if (!isKnown(mode)) {
+      throw new ImgException(what + ": " + mode);
     }
+  }
+
+  static boolean isKnown(String mode) {
+    return switch (mode) {
+      case "none", "off", "directsync", "writeback", "writethrough", "unsafe" -> true;
+      default -> false;
+    };
   }
 }

@@ -10,11 +10,13 @@ public final class Commands {
   /// The command of that name, null where there is none.
   public static @Nullable Command find(String name) {
     return switch (name) {
+      case "bench" -> new BenchCommand();
       case "bitmap" -> new BitmapCommand();
       case "commit" -> new CommitCommand();
       case "compare" -> new CompareCommand();
       case "convert" -> new ConvertCommand();
       case "create" -> new CreateCommand();
+      case "dd" -> new DdCommand();
       case "info" -> new InfoCommand();
       case "map" -> new MapCommand();
       case "measure" -> new MeasureCommand();

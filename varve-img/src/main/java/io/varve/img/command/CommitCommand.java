@@ -12,7 +12,6 @@ import io.varve.img.QemuImg;
 import io.varve.img.args.GetOpt;
 import io.varve.img.args.LongOption;
 import io.varve.img.args.Sizes;
-import io.varve.img.open.Failures;
 import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
 import io.varve.img.open.OpenHow;
@@ -138,7 +137,7 @@ final class CommitCommand implements Command {
         top.empty();
       }
     } catch (StepException e) {
-      throw new ImgException(Failures.reason(e.reason()));
+      throw new ImgException(StepWords.of(e));
     }
   }
 

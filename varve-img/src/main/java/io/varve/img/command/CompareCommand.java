@@ -10,7 +10,6 @@ import io.varve.img.ImgException;
 import io.varve.img.QemuImg;
 import io.varve.img.args.GetOpt;
 import io.varve.img.args.LongOption;
-import io.varve.img.open.Failures;
 import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
 import io.varve.img.open.OpenHow;
@@ -129,12 +128,7 @@ final class CompareCommand implements Command {
       case READ, WRITE ->
           new ImgException(
               4,
-              "Error while reading offset "
-                  + e.offset()
-                  + " of "
-                  + name
-                  + ": "
-                  + Failures.reason(e.reason()));
+              "Error while reading offset " + e.offset() + " of " + name + ": " + StepWords.of(e));
     };
   }
 

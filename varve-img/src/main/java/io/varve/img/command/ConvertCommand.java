@@ -12,7 +12,6 @@ import io.varve.img.create.CreateOptions;
 import io.varve.img.create.ImageCreator;
 import io.varve.img.create.ImageFormats;
 import io.varve.img.create.OptionHelp;
-import io.varve.img.open.Failures;
 import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
 import io.varve.img.open.OpenHow;
@@ -237,17 +236,12 @@ final class ConvertCommand implements Command {
         String what =
             lost.step() == StepException.Step.STATUS ? "block status at offset" : "offset";
         console.warning(
-            "error while reading "
-                + what
-                + " "
-                + lost.offset()
-                + ": "
-                + Failures.reason(lost.reason()));
+            "error while reading " + what + " " + lost.offset() + ": " + StepWords.of(lost));
       }
     }
 
     private static ImgException words(StepException e) {
-      String reason = Failures.reason(e.reason());
+      String reason = StepWords.of(e);
       return new ImgException(
           switch (e.step()) {
             case STATUS ->

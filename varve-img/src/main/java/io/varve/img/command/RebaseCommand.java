@@ -164,7 +164,7 @@ final class RebaseCommand implements Command {
     try {
       RebaseOp.rebase(disk, newBase, depth, compress, text);
     } catch (StepException e) {
-      String reason = Failures.reason(e.reason());
+      String reason = StepWords.of(e);
       throw new ImgException(
           switch (e.step()) {
             case STATUS -> "error while reading image metadata: " + reason;

@@ -30,6 +30,7 @@ public final class Images {
   ///
   /// @throws ImgException `Could not open 'NAME': …`
   public OpenedImage open(ImageSpec spec, OpenHow how) throws ImgException {
+    requireOneFormat(spec);
     try {
       return openPlainly(spec, how);
     } catch (ImgException e) {
@@ -39,10 +40,14 @@ public final class Images {
 
   /// As [#open], without the image's name in front of what went wrong.
   public OpenedImage openPlainly(ImageSpec spec, OpenHow how) throws ImgException {
+    requireOneFormat(spec);
+    return new ChainBuilder(console, objects, how).open(NodeRequest.of(spec));
+  }
+
+  private static void requireOneFormat(ImageSpec spec) throws ImgException {
     if (spec.imageOpts() && spec.format() != null) {
       throw new ImgException("--image-opts and --format are mutually exclusive");
     }
-    return new ChainBuilder(console, objects, how).open(NodeRequest.of(spec));
   }
 
   /// Opens an image's file, read-only, and finds out its format without entering it.

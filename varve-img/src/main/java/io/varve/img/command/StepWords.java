@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.img.command;
+
+import io.varve.ffi.SystemCallException;
+import io.varve.image.ImageException;
+import io.varve.image.UnsupportedImageException;
+import io.varve.image.op.StepException;
+import io.varve.img.open.Failures;
+import java.io.IOException;
+
+/// Why a read or write failed, as `strerror` says it: QEMU's tools get a number there and no words,
+/// so that damage of whatever kind is an input/output error.
+final class StepWords {
+  private StepWords() {}
+
+  static String of(StepException step) {
+    return of(step.reason());
+  }
+
+  static String of(IOException reason) {
+    for (Throwable cause = reason; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SystemCallException) {
+        return Failures.reason(reason);
+      }
+    }
+    return switch (reason) {
+      case UnsupportedImageException _ -> "Operation not supported";
+      case ImageException _ -> "Input/output error";
+      default ->
+          reason.getClass() == IOException.class ? "Input/output error" : Failures.reason(reason);
+    };
+  }
+}
