@@ -177,6 +177,10 @@ public final class Qcow2Create {
     return geometry.hostOffset(1 + tableClusters + index);
   }
 
+  private long l1Bytes() {
+    return geometry.l1EntriesFor(options.size()) * Long.BYTES;
+  }
+
   private void writeTo(Storage storage) throws IOException {
     byte[] header = header().encode();
     long end = geometry.hostOffset(usedClusters());
@@ -186,7 +190,7 @@ public final class Qcow2Create {
       storage.truncate(0);
       // Tables that are holes would let the file look preallocated to those who compare counts
       // with the space spent.
-      storage.reserve(0, end);
+      storage.reserve(0, end - l1Clusters * geometry.clusterSize() + l1Bytes());
     }
     long[] table = new long[(int) blocks];
     for (int i = 0; i < blocks; i++) {

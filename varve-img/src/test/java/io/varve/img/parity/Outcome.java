@@ -2,6 +2,7 @@
 package io.varve.img.parity;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /// What one step gave, with all that may rightly differ between two runs taken out: the folder's
@@ -59,12 +60,23 @@ record Outcome(int exit, String out, String err) {
     };
   }
 
-  @Override
-  public String toString() {
-    return "exit " + exit + "\n" + shortened(out) + (err.isEmpty() ? "" : "err: " + shortened(err));
+  /// The lines from shortly before the first one that `other` has not alike; at most a screen.
+  String from(Outcome other) {
+    List<String> mine = lines();
+    List<String> theirs = other.lines();
+    int first = 0;
+    while (first < mine.size()
+        && first < theirs.size()
+        && mine.get(first).equals(theirs.get(first))) {
+      first++;
+    }
+    int begin = Math.max(0, first - 2);
+    int end = Math.min(mine.size(), first + 8);
+    return "exit " + exit + "\n" + String.join("\n", mine.subList(begin, end)) + "\n";
   }
 
-  private static String shortened(String text) {
-    return text.length() < 3000 ? text : text.substring(0, 3000) + "…\n";
+  private List<String> lines() {
+    String all = err.isEmpty() ? out : out + "err: " + err;
+    return all.lines().map(line -> line.length() < 400 ? line : line.substring(0, 400)).toList();
   }
 }

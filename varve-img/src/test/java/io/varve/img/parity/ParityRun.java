@@ -43,10 +43,12 @@ final class ParityRun {
     List<String> differences = new ArrayList<>();
     for (int i = 0; i < real.size(); i++) {
       Script.Step step = script.steps().get(i);
-      if (!real.get(i).same(other.get(i), step.compared())) {
+      Outcome expected = real.get(i);
+      Outcome found = other.get(i);
+      if (!expected.same(found, step.compared())) {
+        String both = "%s\n--- real: %s--- %s: %s";
         differences.add(
-            "%s\n--- real: %s--- %s: %s"
-                .formatted(step.line(), real.get(i), mixture, other.get(i)));
+            both.formatted(step.line(), expected.from(found), mixture, found.from(expected)));
       }
     }
     differences.addAll(filesThatDiffer(realFolder, folder));
