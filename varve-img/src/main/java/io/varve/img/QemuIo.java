@@ -114,7 +114,7 @@ public final class QemuIo {
       if (!operands.isEmpty()) {
         String name = operands.getFirst();
         if (imageOpts) {
-          options.add(name);
+          options.add(console, name);
         }
         session.open(options.request(imageOpts ? null : name));
       }

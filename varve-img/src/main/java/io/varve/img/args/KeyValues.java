@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// without a value is a switch: `key` means `key=on`, `nokey` means `key=off`.
 public final class KeyValues {
   /// One `key=value`.
-  public record Entry(String key, String value) {}
+  ///
+  /// @param shortForm the word that stood there alone, null where a value was given
+  public record Entry(String key, String value, @Nullable String shortForm) {}
 
   private final List<Entry> entries;
 
@@ -28,6 +30,7 @@ public final class KeyValues {
       int equals = keyEnd(text, at);
       String key;
       String value;
+      String shortForm = null;
       StringBuilder out = new StringBuilder();
       if (equals < text.length() && text.charAt(equals) == '=') {
         key = text.substring(at, equals);
@@ -36,9 +39,11 @@ public final class KeyValues {
       } else {
         at = value(text, at, out);
         String word = out.toString();
+        shortForm = word;
         if (first && impliedKey != null) {
           key = impliedKey;
           value = word;
+          shortForm = null;
         } else if (word.startsWith("no")) {
           key = word.substring(2);
           value = "off";
@@ -47,7 +52,7 @@ public final class KeyValues {
           value = "on";
         }
       }
-      entries.add(new Entry(key, value));
+      entries.add(new Entry(key, value, shortForm));
       first = false;
     }
     return new KeyValues(entries);

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.command;
 
-import io.varve.image.BitmapException;
 import io.varve.image.Preallocation;
 import io.varve.image.chain.Chain;
-import io.varve.image.qcow2.Qcow2Info;
-import io.varve.image.qcow2.Qcow2Layer;
-import io.varve.image.qcow2.format.Geometry;
-import io.varve.image.qcow2.format.Limits;
-import io.varve.image.raw.RawLayer;
 import io.varve.img.Console;
 import io.varve.img.ImgException;
 import io.varve.img.QemuImg;
 import io.varve.img.args.GetOpt;
 import io.varve.img.args.LongOption;
 import io.varve.img.args.Sizes;
-import io.varve.img.open.Failures;
+import io.varve.img.open.ImageResize;
 import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
 import io.varve.img.open.OpenHow;
@@ -33,9 +27,6 @@ final class ResizeCommand implements Command {
   private static final int IMAGE_OPTS = 257;
   private static final int PREALLOCATION = 258;
   private static final int SHRINK = 259;
-
-  /// The largest that QEMU's block layer takes.
-  private static final long LARGEST = 0x7fff_ffff_c000_0000L;
 
   private @Nullable String format;
   private boolean imageOpts;
@@ -141,7 +132,7 @@ final class ResizeCommand implements Command {
                     + " image's end. Before performing such an operation, make sure there is no"
                     + " important data there.");
       }
-      change(image, total);
+      ImageResize.run(image.chain(), total, ahead);
     }
     if (!quiet) {
       console.out().print("Image resized.\n");
@@ -174,42 +165,6 @@ final class ResizeCommand implements Command {
       return number.multiply(unit).toBigInteger().bitLength() <= 64;
     } catch (NumberFormatException e) {
       return false;
-    }
-  }
-
-  private void change(OpenedImage image, long total) throws ImgException, IOException {
-    if (total > LARGEST) {
-      throw new ImgException("offset(" + total + ") exceeds maximum(" + LARGEST + ")");
-    }
-    if (image.top() instanceof Qcow2Layer layer) {
-      requirePossible(layer, total);
-    } else if (!(image.top() instanceof RawLayer)) {
-      throw new ImgException("Image format driver does not support resize");
-    } else if (ahead == Preallocation.METADATA) {
-      throw new ImgException("Unsupported preallocation mode: metadata");
-    }
-    try {
-      image.chain().resize(total, ahead);
-    } catch (BitmapException e) {
-      throw new ImgException(e.reason());
-    } catch (IOException e) {
-      throw new ImgException("Failed to resize the image: " + Failures.reason(e));
-    }
-  }
-
-  private static void requirePossible(Qcow2Layer layer, long total)
-      throws ImgException, IOException {
-    if (total % 512 != 0) {
-      throw new ImgException("The new size must be a multiple of 512");
-    }
-    Qcow2Info info = layer.info();
-    if (info.version() < 3 && info.snapshots() > 0) {
-      throw new ImgException("Can't resize a v2 image which has snapshots");
-    }
-    int clusterBits = Long.numberOfTrailingZeros(info.clusterSize());
-    Geometry geometry = new Geometry(clusterBits, info.extendedL2(), 4);
-    if (geometry.l1EntriesFor(total) > Limits.MAX_L1_BYTES / Long.BYTES) {
-      throw new ImgException("Failed to grow the L1 table: File too large");
     }
   }
 }

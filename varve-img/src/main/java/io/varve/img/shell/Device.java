@@ -3,11 +3,13 @@ package io.varve.img.shell;
 
 import io.varve.image.GuestOffset;
 import io.varve.image.LayerFormat;
+import io.varve.image.Preallocation;
 import io.varve.image.WritableLayer.ZeroMode;
 import io.varve.image.chain.Chain;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.VmState;
 import io.varve.img.ImgException;
+import io.varve.img.open.ImageResize;
 import io.varve.img.open.OpenedImage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -130,9 +132,12 @@ final class Device implements Closeable {
 
   /// Sets the size of the disk.
   ///
-  /// @param preallocation `off`, `metadata`, `falloc` or `full`
-  void resize(long size, String preallocation) throws ImgException {
-    Resize.run(chain, size, preallocation);
+  /// @param ahead what is set aside for the data to come
+  void resize(long size, Preallocation ahead) throws ImgException, IOException {
+    if (ahead != Preallocation.OFF && size < size() && chain.top() instanceof Qcow2Layer) {
+      throw new ImgException("Preallocation can't be used for shrinking an image");
+    }
+    ImageResize.run(chain, size, ahead);
   }
 
   /// Reads from the area behind the disk, which holds the state of a virtual machine.

@@ -35,14 +35,14 @@ final class OpenCommand extends ShellCommand {
           return false;
         }
         hasOptions = true;
-        open.add(value);
+        open.add(session.console(), value);
       } else if (c == CLikeOptions.BAD || !open.take(c, value)) {
         return misused(session);
       }
     }
     List<String> operands = options.operands();
     if (session.imageOpts() && operands.size() == 1) {
-      open.add(operands.getFirst());
+      open.add(session.console(), operands.getFirst());
       session.open(open.request(null));
     } else if (operands.size() == 1) {
       session.open(open.request(operands.getFirst()));

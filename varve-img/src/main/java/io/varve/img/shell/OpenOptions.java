@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.shell;
 
+import io.varve.img.Console;
 import io.varve.img.ImgException;
 import io.varve.img.args.KeyValues;
 import io.varve.img.args.OptionTree;
@@ -62,9 +63,18 @@ public final class OpenOptions {
   }
 
   /// Takes an option string of the image; a later value of a key counts.
-  public void add(String text) {
+  public void add(Console console, String text) {
+    parse(console, text, options);
+  }
+
+  /// Reads an option string; warns of what stands there without a value.
+  static void parse(Console console, String text, OptionTree to) {
     for (KeyValues.Entry entry : KeyValues.parse(text, null).entries()) {
-      options.put(entry.key(), entry.value());
+      if (entry.shortForm() != null) {
+        console.warning("short-form boolean option '" + entry.shortForm() + "' deprecated");
+        console.line("Please use " + entry.key() + "=" + entry.value() + " instead");
+      }
+      to.put(entry.key(), entry.value());
     }
   }
 

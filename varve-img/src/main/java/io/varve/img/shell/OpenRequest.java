@@ -27,6 +27,9 @@ public record OpenRequest(
     if (mode.copyOnRead() && !mode.writable()) {
       throw new ImgException("Can't use copy-on-read on read-only device");
     }
+    if (mode.writable() && readOnly(tree)) {
+      throw new ImgException("Block node is read-only");
+    }
     boolean probed = tree.get("driver") == null && (name == null || !name.startsWith("json:"));
     OpenHow how =
         OpenHow.readOnly().withWritable(mode.writable() && !mode.snapshot()).withCache(cache);
@@ -34,5 +37,10 @@ public record OpenRequest(
         session.images().openNode(name, tree, forceShare ? how.withForceShare(true) : how);
     Chain chain = mode.snapshot() ? Scratch.over(image) : image.chain();
     return new Device(image, chain, mode, probed);
+  }
+
+  private static boolean readOnly(OptionTree options) {
+    String value = options.get("read-only");
+    return value != null && (value.equals("on") || value.equals("true") || value.equals("yes"));
   }
 }

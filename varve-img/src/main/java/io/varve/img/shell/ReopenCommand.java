@@ -2,7 +2,6 @@
 package io.varve.img.shell;
 
 import io.varve.img.ImgException;
-import io.varve.img.args.KeyValues;
 import io.varve.img.args.OptionTree;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,11 +38,7 @@ final class ReopenCommand extends ShellCommand {
             throw new ImgException("Invalid cache option: " + options.argument());
           }
         }
-        case 'o' -> {
-          for (KeyValues.Entry entry : KeyValues.parse(options.argument(), null).entries()) {
-            changes.put(entry.key(), entry.value());
-          }
-        }
+        case 'o' -> OpenOptions.parse(session.console(), options.argument(), changes);
         case 'r', 'w' -> {
           if (writable != null) {
             throw new ImgException("Only one -r/-w option may be given");

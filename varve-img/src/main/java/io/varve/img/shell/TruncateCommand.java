@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.shell;
 
+import io.varve.image.Preallocation;
 import io.varve.img.ImgException;
 import java.io.IOException;
 import java.util.List;
@@ -19,17 +20,21 @@ final class TruncateCommand extends ShellCommand {
 
   @Override
   boolean run(Session session, List<String> words) throws ImgException, IOException {
-    String mode = "off";
+    Preallocation ahead = Preallocation.OFF;
     CLikeOptions options = options(session, words, "m:");
     for (int c = options.next(); c != CLikeOptions.END; c = options.next()) {
       if (c != 'm') {
         return misused(session);
       }
-      mode = options.argument();
-      switch (mode) {
-        case "off", "metadata", "falloc", "full" -> {}
-        default -> throw new ImgException("Invalid preallocation mode '" + mode + "'");
-      }
+      ahead =
+          switch (options.argument()) {
+            case "off" -> Preallocation.OFF;
+            case "metadata" -> Preallocation.METADATA;
+            case "falloc" -> Preallocation.FALLOC;
+            case "full" -> Preallocation.FULL;
+            default ->
+                throw new ImgException("Invalid preallocation mode '" + options.argument() + "'");
+          };
     }
     if (options.operands().isEmpty()) {
       return misused(session);
@@ -39,7 +44,7 @@ final class TruncateCommand extends ShellCommand {
       return false;
     }
     session.pending().reportAll();
-    session.device().resize(size, mode);
+    session.device().resize(size, ahead);
     return true;
   }
 }
