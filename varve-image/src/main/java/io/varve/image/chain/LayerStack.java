@@ -6,6 +6,7 @@ import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
 import io.varve.image.Layer;
 import io.varve.image.LayerExtent;
+import io.varve.image.storage.Zeros;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -56,7 +57,9 @@ final class LayerStack implements Below {
       piece.limit((int) -held);
     }
     int length = piece.limit();
-    dst.put(new byte[length]);
+    int limit = dst.limit();
+    Zeros.fill(dst.limit(dst.position() + length));
+    dst.limit(limit);
     return length;
   }
 

@@ -37,7 +37,7 @@ public final class CommitOp {
   private final StatusReader reader;
   private final Throttle throttle;
   private final Progress progress;
-  private final Turns turns = new Turns(true);
+  private final Turns turns = new Turns(true, THREADS);
   private final AtomicLong copied = new AtomicLong();
   private final AtomicLong zeroed = new AtomicLong();
   private final int unit;
@@ -87,7 +87,7 @@ public final class CommitOp {
   private record Piece(long at, long length, boolean zero, long number) {}
 
   private void work() {
-    byte[] buffer = new byte[PIECE];
+    ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE);
     try {
       for (Piece piece = next(); piece != null; piece = next()) {
         if (!piece.zero()) {
@@ -162,22 +162,22 @@ public final class CommitOp {
     }
   }
 
-  private void read(Piece piece, byte[] buffer) throws StepException {
+  private void read(Piece piece, ByteBuffer buffer) throws StepException {
     try {
-      disk.read(GuestOffset.of(piece.at()), ByteBuffer.wrap(buffer, 0, (int) piece.length()));
+      disk.read(GuestOffset.of(piece.at()), buffer.clear().limit((int) piece.length()));
     } catch (IOException e) {
       throw new StepException(Step.READ, 0, piece.at(), e);
     }
   }
 
-  private void write(Piece piece, byte[] buffer) throws StepException {
+  private void write(Piece piece, ByteBuffer buffer) throws StepException {
     GuestOffset where = GuestOffset.of(piece.at());
     try {
       if (piece.zero()) {
         base.zero(where, piece.length(), ZeroMode.UNMAP, belowBase);
         zeroed.addAndGet(piece.length());
       } else {
-        base.write(where, ByteBuffer.wrap(buffer, 0, (int) piece.length()), belowBase);
+        base.write(where, buffer.clear().limit((int) piece.length()), belowBase);
         copied.addAndGet(piece.length());
       }
     } catch (IOException e) {

@@ -5,9 +5,9 @@ import io.varve.image.GuestOffset;
 import io.varve.image.chain.Chain;
 import io.varve.image.op.CompareResult.Outcome;
 import io.varve.image.op.StepException.Step;
+import io.varve.image.storage.Zeros;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +68,7 @@ public final class CompareOp {
   private record Piece(long at, int length, boolean left, boolean right) {}
 
   private void work() {
-    byte[][] buffers = {new byte[PIECE], new byte[PIECE]};
+    ByteBuffer[] buffers = {ByteBuffer.allocateDirect(PIECE), ByteBuffer.allocateDirect(PIECE)};
     try {
       for (Piece piece = next(); piece != null; piece = next()) {
         compare(piece, buffers);
@@ -149,7 +149,7 @@ public final class CompareOp {
         && (left.end() == total) == (right.end() == total);
   }
 
-  private void compare(Piece piece, byte[][] buffers) {
+  private void compare(Piece piece, ByteBuffer[] buffers) {
     int length = piece.length();
     try {
       read(0, piece, piece.left(), buffers[0]);
@@ -158,20 +158,20 @@ public final class CompareOp {
       stopAt(piece.at(), null, e);
       return;
     }
-    int difference = Arrays.mismatch(buffers[0], 0, length, buffers[1], 0, length);
+    int difference = buffers[0].slice(0, length).mismatch(buffers[1].slice(0, length));
     if (difference >= 0) {
       long offset = piece.at() + difference;
       stopAt(offset, new CompareResult(Outcome.CONTENT, offset), null);
     }
   }
 
-  private void read(int side, Piece piece, boolean wanted, byte[] into) throws StepException {
+  private void read(int side, Piece piece, boolean wanted, ByteBuffer into) throws StepException {
     if (!wanted) {
-      Arrays.fill(into, 0, piece.length(), (byte) 0);
+      Zeros.fill(into.clear().limit(piece.length()));
       return;
     }
     try {
-      disks[side].read(GuestOffset.of(piece.at()), ByteBuffer.wrap(into, 0, piece.length()));
+      disks[side].read(GuestOffset.of(piece.at()), into.clear().limit(piece.length()));
     } catch (IOException e) {
       throw new StepException(Step.READ, side, piece.at(), e);
     }

@@ -7,6 +7,7 @@ import io.varve.image.op.StepException.Step;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.compress.ClusterEncoder;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /// Compresses cluster by cluster; a cluster that does not become shorter is written plain, one of
@@ -44,7 +45,7 @@ final class CompressedPieceWriter extends PieceWriter {
     if (zero) {
       Arrays.fill(buffer, 0, length, (byte) 0);
     } else {
-      sources.read(at, buffer, length);
+      sources.read(at, ByteBuffer.wrap(buffer, 0, length));
     }
     for (int from = 0, i = 0; from < length; from += cluster, i++) {
       lengths[i] = pack(from, Math.min(length, from + cluster), packed[i]);
@@ -52,7 +53,7 @@ final class CompressedPieceWriter extends PieceWriter {
   }
 
   private int pack(int from, int to, byte[] into) {
-    if (options.sparse() != 0 && Zeros.isZero(buffer, from, to)) {
+    if (options.sparse() != 0 && ZeroScan.isZero(buffer, from, to)) {
       return -1;
     }
     System.arraycopy(buffer, from, whole, 0, to - from);
@@ -71,7 +72,7 @@ final class CompressedPieceWriter extends PieceWriter {
         continue;
       }
       if (lengths[i] == 0) {
-        writeData(at + from, buffer, from, part, at + from);
+        writeData(at + from, ByteBuffer.wrap(buffer, from, part), at + from);
       } else {
         writePacked(at + from, i);
       }

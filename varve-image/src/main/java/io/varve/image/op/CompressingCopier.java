@@ -41,7 +41,7 @@ final class CompressingCopier implements PieceCopier {
 
   private long copyCluster(long at, int length) throws IOException {
     from.read(GuestOffset.of(at), ByteBuffer.wrap(cluster, 0, length));
-    if (Zeros.isZero(cluster, 0, length)) {
+    if (ZeroScan.isZero(cluster, 0, length)) {
       return 0;
     }
     Arrays.fill(cluster, length, cluster.length, (byte) 0);

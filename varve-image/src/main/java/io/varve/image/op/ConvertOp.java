@@ -43,7 +43,7 @@ public final class ConvertOp {
     this.sources = sources;
     this.to = to;
     this.options = options;
-    this.turns = new Turns(options.inOrder());
+    this.turns = new Turns(options.inOrder(), threads());
     this.plan = newPlan();
   }
 

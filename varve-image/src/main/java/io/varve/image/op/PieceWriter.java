@@ -56,10 +56,9 @@ abstract class PieceWriter implements AutoCloseable {
     return 0;
   }
 
-  final void writeData(long at, byte[] bytes, int from, int length, long piece)
-      throws StepException {
+  final void writeData(long at, ByteBuffer bytes, long piece) throws StepException {
     try {
-      to.write(GuestOffset.of(at), ByteBuffer.wrap(bytes, from, length));
+      to.write(GuestOffset.of(at), bytes);
     } catch (IOException e) {
       throw new StepException(Step.WRITE, 0, piece, e);
     }

@@ -42,12 +42,12 @@ final class PlainCopier implements PieceCopier {
     int start = 0;
     while (start < length) {
       int blockEnd = blockEnd(at, start, length);
-      if (Zeros.isZero(buffer, start, blockEnd)) {
+      if (ZeroScan.isZero(buffer, start, blockEnd)) {
         start = blockEnd;
         continue;
       }
       int end = blockEnd;
-      while (end < length && !Zeros.isZero(buffer, end, blockEnd(at, end, length))) {
+      while (end < length && !ZeroScan.isZero(buffer, end, blockEnd(at, end, length))) {
         end = blockEnd(at, end, length);
       }
       ByteBuffer data = ByteBuffer.wrap(buffer, start, end - start);

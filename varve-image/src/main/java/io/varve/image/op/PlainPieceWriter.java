@@ -2,12 +2,15 @@
 package io.varve.image.op;
 
 import io.varve.image.chain.Chain;
+import io.varve.image.storage.Zeros;
 import java.io.IOException;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 
 /// Copies data as it is, and leaves out runs of zeros.
 final class PlainPieceWriter extends PieceWriter {
-  private final byte[] buffer = new byte[ConvertPlan.MAX_DATA];
+  /// Direct: what goes through the heap is copied once more each way.
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(ConvertPlan.MAX_DATA);
+
   private final SparseRuns runs;
   private long at;
   private int length;
@@ -23,16 +26,16 @@ final class PlainPieceWriter extends PieceWriter {
     at = pieceAt;
     length = pieceLength;
     if (zero) {
-      Arrays.fill(buffer, 0, length, (byte) 0);
+      Zeros.fill(buffer.clear().limit(length));
     } else {
-      sources.read(at, buffer, length);
+      sources.read(at, buffer.clear().limit(length));
     }
   }
 
   @Override
   long write() throws IOException {
     if (options.sparse() == 0 || options.offload()) {
-      writeData(at, buffer, 0, length, at);
+      writeData(at, buffer.slice(0, length), at);
       return length;
     }
     long written = 0;
@@ -41,7 +44,7 @@ final class PlainPieceWriter extends PieceWriter {
       int from = runs.position();
       int run = runs.next();
       if (run > 0) {
-        writeData(at + from, buffer, from, run, at);
+        writeData(at + from, buffer.slice(from, run), at);
         written += run;
       } else {
         zero(at + from, -run);

@@ -4,6 +4,7 @@ package io.varve.image.op;
 import io.varve.image.GuestOffset;
 import io.varve.image.chain.Chain;
 import io.varve.image.op.StepException.Step;
+import io.varve.image.storage.Zeros;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -81,34 +82,34 @@ final class Sources {
     }
   }
 
-  /// Reads `length` bytes, which may cross from disk to disk.
-  void read(long at, byte[] into, int length) throws StepException {
-    int done = 0;
-    while (done < length) {
-      int index = indexOf(at + done);
-      int piece = (int) Math.min(length - done, starts[index + 1] - at - done);
-      readWithin(index, at + done - starts[index], into, done, piece, at);
-      done += piece;
+  /// Fills `into`, which may cross from disk to disk.
+  void read(long at, ByteBuffer into) throws StepException {
+    long position = at;
+    while (into.hasRemaining()) {
+      int index = indexOf(position);
+      int length = (int) Math.min(into.remaining(), starts[index + 1] - position);
+      readWithin(index, position - starts[index], into.slice(into.position(), length), at);
+      into.position(into.position() + length);
+      position += length;
     }
   }
 
-  private void readWithin(int index, long inside, byte[] into, int from, int length, long at)
-      throws StepException {
-    Chain disk = disks.get(index);
+  private void readWithin(int index, long inside, ByteBuffer into, long at) throws StepException {
     try {
-      disk.read(GuestOffset.of(inside), ByteBuffer.wrap(into, from, length));
+      disks.get(index).read(GuestOffset.of(inside), into);
     } catch (IOException e) {
       if (salvage == null) {
         throw new StepException(Step.READ, index, at, e);
       }
+      int length = into.capacity();
       if (length > SECTOR) {
         for (int done = 0; done < length; done += SECTOR) {
-          int piece = Math.min(SECTOR, length - done);
-          readWithin(index, inside + done, into, from + done, piece, at);
+          ByteBuffer sector = into.slice(done, Math.min(SECTOR, length - done));
+          readWithin(index, inside + done, sector, at);
         }
         return;
       }
-      java.util.Arrays.fill(into, from, from + length, (byte) 0);
+      Zeros.fill(into.clear());
       salvage.lost(new StepException(Step.READ, index, inside, e));
     }
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.op;
 
+import java.nio.ByteBuffer;
+
 /// Divides a buffer into runs of data and runs of zeros, in whole sectors.
 ///
 /// A run of zeros counts only if it is long enough, and its ends are moved inwards to aligned
@@ -12,7 +14,7 @@ final class SparseRuns {
   private final int min;
   private final int alignment;
 
-  private byte[] buffer = new byte[0];
+  private ByteBuffer buffer = ByteBuffer.allocate(0);
   private long guest;
   private int at;
   private int end;
@@ -24,7 +26,7 @@ final class SparseRuns {
     this.alignment = alignment;
   }
 
-  void reset(byte[] bytes, int length, long guestOffset) {
+  void reset(ByteBuffer bytes, int length, long guestOffset) {
     buffer = bytes;
     end = length;
     at = 0;
@@ -70,10 +72,7 @@ final class SparseRuns {
   /// A run of sectors that are all zero (negative) or all not (positive), its end aligned.
   private int uniform(int from) {
     boolean zero = isZeroSector(from);
-    int to = Math.min(end, from + SECTOR);
-    while (to < end && isZeroSector(to) == zero) {
-      to = Math.min(end, to + SECTOR);
-    }
+    int to = zero ? endOfZeros(from) : endOfData(from);
     if (to == end) {
       return zero ? from - to : to - from;
     }
@@ -87,7 +86,25 @@ final class SparseRuns {
     return Math.min(end, to + alignment - tail) - from;
   }
 
+  private int endOfZeros(int from) {
+    int data = ZeroScan.firstData(buffer, from, end);
+    return data == end ? end : data - (data - from) % SECTOR;
+  }
+
+  private int endOfData(int from) {
+    int to = Math.min(end, from + SECTOR);
+    while (to < end && !isZeroSector(to)) {
+      to = Math.min(end, to + SECTOR);
+    }
+    return to;
+  }
+
   private boolean isZeroSector(int from) {
-    return Zeros.isZero(buffer, from, Math.min(end, from + SECTOR));
+    int to = Math.min(end, from + SECTOR);
+    // Most data shows in its first bytes.
+    if (to - from >= Long.BYTES && buffer.getLong(from) != 0) {
+      return false;
+    }
+    return ZeroScan.firstData(buffer, from, to) == to;
   }
 }

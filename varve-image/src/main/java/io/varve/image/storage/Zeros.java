@@ -3,8 +3,8 @@ package io.varve.image.storage;
 
 import java.nio.ByteBuffer;
 
-/// Zeros without end from one bounded buffer.
-final class Zeros {
+/// Zeros without end from one bounded buffer. Any thread may take some.
+public final class Zeros {
   /// The largest piece handed out at once, in bytes.
   static final int PIECE = 1 << 18;
 
@@ -18,7 +18,7 @@ final class Zeros {
   }
 
   /// Fills what is left of `dst`.
-  static void fill(ByteBuffer dst) {
+  public static void fill(ByteBuffer dst) {
     while (dst.hasRemaining()) {
       dst.put(piece(dst.remaining()));
     }

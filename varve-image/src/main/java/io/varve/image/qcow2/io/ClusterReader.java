@@ -6,6 +6,7 @@ import io.varve.image.qcow2.compress.ClusterDecoder;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L2Entry;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.Zeros;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -56,15 +57,9 @@ public final class ClusterReader {
   }
 
   static void putZeros(ByteBuffer dst, int length) {
-    if (dst.hasArray()) {
-      int from = dst.arrayOffset() + dst.position();
-      java.util.Arrays.fill(dst.array(), from, from + length, (byte) 0);
-      dst.position(dst.position() + length);
-      return;
-    }
-    for (int i = 0; i < length; i++) {
-      dst.put((byte) 0);
-    }
+    int limit = dst.limit();
+    Zeros.fill(dst.limit(dst.position() + length));
+    dst.limit(limit);
   }
 
   /// The whole cluster behind a compressed L2 entry.
