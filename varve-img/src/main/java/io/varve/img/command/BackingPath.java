@@ -6,9 +6,9 @@ import io.varve.image.Layer;
 import io.varve.img.Console;
 import io.varve.img.ImgException;
 import io.varve.img.open.BackingNames;
+import io.varve.img.open.OpenedImage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,32 +17,22 @@ import java.util.Optional;
 final class BackingPath {
   private BackingPath() {}
 
-  /// Names of all layers, each as it has to be opened.
-  ///
-  /// @param top name of the topmost image
-  static List<String> names(String top, List<Layer> layers) throws ImgException {
-    List<String> names = new ArrayList<>();
-    names.add(top);
-    for (int i = 0; i + 1 < layers.size(); i++) {
-      Optional<BackingReference> reference = layers.get(i).backing();
-      names.add(
-          reference.isEmpty()
-              ? layers.get(i + 1).storage().name()
-              : BackingNames.full(names.get(i), reference.get().name()));
-    }
-    return names;
+  /// The name from which relative names in the image are meant.
+  static String nameOf(OpenedImage image, int depth) {
+    String name = image.fileNames().get(depth);
+    return name.startsWith("json:") ? image.chain().layers().get(depth).storage().name() : name;
   }
 
   /// Depth of the layer that `wanted` means, 0 if there is none.
-  static int depthOf(String wanted, Console console, List<String> names, List<Layer> layers)
-      throws ImgException {
+  static int depthOf(String wanted, Console console, OpenedImage image) throws ImgException {
+    List<Layer> layers = image.chain().layers();
     for (int i = 0; i + 1 < layers.size(); i++) {
       Optional<BackingReference> reference = layers.get(i).backing();
       if (reference.isPresent() && reference.get().name().equals(wanted)) {
         return i + 1;
       }
-      String seen = BackingNames.full(names.get(i), wanted);
-      if (same(console.resolve(seen), console.resolve(names.get(i + 1)))) {
+      String seen = BackingNames.full(nameOf(image, i), wanted);
+      if (same(console.resolve(seen), console.resolve(nameOf(image, i + 1)))) {
         return i + 1;
       }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.command;
 
-import io.varve.image.Layer;
 import io.varve.image.chain.Chain;
 import io.varve.image.op.CommitOp;
 import io.varve.image.op.StepException;
@@ -90,44 +89,27 @@ final class CommitCommand implements Command {
 
   private void run(Console console, Images images, ImageSpec spec)
       throws ImgException, IOException {
-    List<String> names;
-    List<Layer> layers;
-    int depth;
-    try (OpenedImage seen = images.open(spec, OpenHow.readOnly())) {
-      String top = seen.fileName().startsWith("json:") ? seen.file().toString() : seen.fileName();
-      layers = seen.chain().layers();
-      names = BackingPath.names(top, layers);
-      depth = depthOfBase(console, spec, names, layers);
+    int depth = 1;
+    if (base != null) {
+      try (OpenedImage seen = images.open(spec, OpenHow.readOnly())) {
+        depth = BackingPath.depthOf(base, console, seen);
+      }
     }
     ProgressText text = new ProgressText(console, progress && !quiet);
-    try (Parts parts = new Parts()) {
-      parts.open(images, spec, OpenHow.readWrite().withNoBacking());
+    OpenHow how = OpenHow.readWrite().withCache(cache).withWritableDepth(depth);
+    try (OpenedImage image = images.open(spec, how)) {
       text.set(0);
       if (depth == 0) {
+        throw new ImgException(
+            "Did not find '" + base + "' in the backing chain of '" + spec.name() + "'");
+      }
+      if (image.chain().layers().size() == 1) {
         throw new ImgException("Image does not have a backing file");
       }
-      for (int i = 1; i <= depth; i++) {
-        ImageSpec below = ImageSpec.of(names.get(i), layers.get(i).format().id());
-        parts.open(
-            images, below, i == depth ? OpenHow.readWrite() : OpenHow.readOnly().withNoBacking());
-      }
-      commit(parts.chain(), depth, text);
+      commit(image.chain(), depth, text);
     } finally {
       text.end();
     }
-  }
-
-  private int depthOfBase(Console console, ImageSpec spec, List<String> names, List<Layer> layers)
-      throws ImgException {
-    if (base == null) {
-      return layers.size() > 1 ? 1 : 0;
-    }
-    int depth = BackingPath.depthOf(base, console, names, layers);
-    if (depth == 0) {
-      throw new ImgException(
-          "Did not find '" + base + "' in the backing chain of '" + spec.name() + "'");
-    }
-    return depth;
   }
 
   private void commit(Chain chain, int depth, ProgressText text) throws ImgException, IOException {
@@ -138,38 +120,6 @@ final class CommitCommand implements Command {
       }
     } catch (StepException e) {
       throw new ImgException(StepWords.of(e));
-    }
-  }
-
-  /// The images of the chain, opened one by one because each needs other rights.
-  private static final class Parts implements AutoCloseable {
-    private final List<OpenedImage> images = new ArrayList<>();
-
-    void open(Images opener, ImageSpec spec, OpenHow how) throws ImgException {
-      images.add(opener.open(spec, how));
-    }
-
-    Chain chain() {
-      List<Layer> layers = new ArrayList<>();
-      for (OpenedImage image : images) {
-        layers.addAll(image.chain().layers());
-      }
-      return Chain.of(layers);
-    }
-
-    @Override
-    public void close() throws IOException {
-      IOException failure = null;
-      for (OpenedImage image : images) {
-        try {
-          image.close();
-        } catch (IOException e) {
-          failure = failure == null ? e : failure;
-        }
-      }
-      if (failure != null) {
-        throw failure;
-      }
     }
   }
 }

@@ -74,6 +74,9 @@ final class ConvertCommand implements Command {
         chooseOptions(sources.size());
       }
       boolean overBase = chooseBase();
+      if (request.bitmaps && request.sources.size() > 1) {
+        throw new ImgException("Copying bitmaps only possible with single source");
+      }
       BitmapCopy bitmaps =
           request.bitmaps
               ? new BitmapCopy(console, sources.first().top(), request.skipBroken)

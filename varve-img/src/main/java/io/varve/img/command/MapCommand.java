@@ -159,7 +159,7 @@ final class MapCommand implements Command {
   private static String nameOf(OpenedImage image, @Nullable Storage host) {
     List<Layer> layers = image.chain().layers();
     for (int i = 0; i < layers.size(); i++) {
-      String name = i == 0 ? image.fileName() : layers.get(i).storage().name();
+      String name = image.fileNames().get(i);
       if (layers.get(i).storage() == host && !name.startsWith("json:")) {
         return name;
       }

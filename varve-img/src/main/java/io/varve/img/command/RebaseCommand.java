@@ -129,16 +129,14 @@ final class RebaseCommand implements Command {
       rebase(image.chain(), null, 0, text);
       return;
     }
-    String name = image.fileName().startsWith("json:") ? image.file().toString() : image.fileName();
     String full;
     try {
-      full = BackingNames.full(name, base);
+      full = BackingNames.full(BackingPath.nameOf(image, 0), base);
     } catch (ImgException e) {
       throw e.after("Could not resolve backing filename");
     }
     List<Layer> layers = image.chain().layers();
-    List<String> names = BackingPath.names(name, layers);
-    int depth = BackingPath.depthOf(full, console, names, layers);
+    int depth = BackingPath.depthOf(full, console, image);
     if (depth > 0) {
       rebase(image.chain(), Chain.of(layers.subList(depth, layers.size())), depth, text);
       return;

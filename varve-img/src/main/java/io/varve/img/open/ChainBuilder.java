@@ -173,7 +173,7 @@ final class ChainBuilder {
         if (request == null) {
           return;
         }
-        node = openNode(request, false);
+        node = openNode(request, opened.size() == how.writableDepth());
       } catch (ImgException e) {
         throw e.after(prefix.substring(0, prefix.length() - 2));
       }
