@@ -129,7 +129,7 @@ public final class InfoReader {
     }
   }
 
-  private static Map<String, Object> specific(Qcow2Description told) {
+  static Map<String, Object> specific(Qcow2Description told) {
     HeaderArea area = told.area();
     Header header = area.header();
     Map<String, Object> data = new LinkedHashMap<>();

@@ -24,6 +24,14 @@ final class InfoText {
     node("", "/", info);
   }
 
+  /// What the format alone knows, where it knows anything.
+  void specific(String indent, Map<String, Object> specific) {
+    if (!specific.isEmpty()) {
+      out.append(indent).append("Format specific information:\n");
+      map(indent + INDENT, specific);
+    }
+  }
+
   /// @param path of the node below the image, ending in a slash
   private void node(String indent, String path, ImageInfo info) {
     boolean protocol = info.file() == null;
@@ -58,10 +66,7 @@ final class InfoText {
     if (!info.snapshots().isEmpty()) {
       out.append(SnapshotText.table(snapshots(info)));
     }
-    if (!info.specific().isEmpty()) {
-      out.append(indent).append("Format specific information:\n");
-      map(indent + INDENT, info.specific());
-    }
+    specific(indent, info.specific());
   }
 
   private void backing(String indent, ImageInfo info) {

@@ -3,6 +3,7 @@ package io.varve.img.shell;
 
 import io.varve.image.qcow2.Qcow2Info;
 import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.img.info.FormatSpecific;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -27,17 +28,7 @@ final class InfoCommand extends ShellCommand {
     long perTable = (long) info.clusterSize() / (info.extendedL2() ? 16 : 8) * info.clusterSize();
     long vmState = Math.ceilDiv(info.virtualSize(), perTable) * perTable;
     out.print("vm state offset: " + Numbers.amount(vmState) + "\n");
-    out.print("Format specific information:\n");
-    out.print("    compat: " + (info.version() < 3 ? "0.10" : "1.1") + "\n");
-    out.print("    compression type: " + info.compressionType() + "\n");
-    if (info.version() >= 3) {
-      out.print("    lazy refcounts: " + info.lazyRefcounts() + "\n");
-    }
-    out.print("    refcount bits: " + info.refcountBits() + "\n");
-    if (info.version() >= 3) {
-      out.print("    corrupt: " + info.corrupt() + "\n");
-      out.print("    extended l2: " + info.extendedL2() + "\n");
-    }
+    out.print(FormatSpecific.ofQcow2(layer.storage()));
     return true;
   }
 }
