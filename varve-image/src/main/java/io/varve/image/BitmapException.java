@@ -21,6 +21,7 @@ public final class BitmapException extends ImageException {
     super(file + ": " + reason + (cure == null ? "" : "; " + cure));
     this.reason = reason;
     this.cure = cure;
+    ImageException.inWords(reason, this);
   }
 
   public static BitmapException notFound(String file, String bitmap) {

@@ -50,6 +50,11 @@ public interface Layer extends Closeable {
     return storage();
   }
 
+  /// As [#mappedStorage()], for a layer whose extents lie in several files.
+  default @Nullable Storage mappedStorage(LayerExtent extent) {
+    return mappedStorage();
+  }
+
   /// Bytes of one unit of the index (a qcow2 cluster); 512 where the format has none.
   default int clusterSize() {
     return 512;

@@ -5,8 +5,10 @@ import io.varve.image.BackingChainException;
 import io.varve.image.BackingReference;
 import io.varve.image.Layer;
 import io.varve.image.LayerFormat;
+import io.varve.image.ReadOnlyImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.WrongFormatException;
+import io.varve.image.foreign.ForeignFormats;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.Qcow2Options;
 import io.varve.image.raw.RawLayer;
@@ -58,6 +60,9 @@ final class ChainOpener {
     while (true) {
       requireNoLoop(path, namedBy);
       Layer layer = openLayer(path, format, namedBy);
+      if (!layers.isEmpty()) {
+        requireParent(layer);
+      }
       layers.add(layer);
       Optional<BackingReference> base = layer.backing();
       if (base.isEmpty() || !options.followBases()) {
@@ -71,6 +76,15 @@ final class ChainOpener {
       format = formatOf(path, base.get());
       namedBy = path;
       path = options.gate().admit(path, base.get());
+    }
+  }
+
+  private void requireParent(Layer base) throws IOException {
+    try {
+      ForeignFormats.requireParent(layers.getLast(), base);
+    } catch (IOException e) {
+      base.close();
+      throw e;
     }
   }
 
@@ -118,6 +132,11 @@ final class ChainOpener {
   private Layer openLayer(Path path, LayerFormat format, @Nullable Path namedBy)
       throws IOException {
     boolean writable = namedBy == null && options.writable();
+    if (writable && !format.writable()) {
+      throw new ReadOnlyImageException(
+          "%s: images of format %s are read and not written; convert it to qcow2"
+              .formatted(path, format.id()));
+    }
     FileAccess access = writable ? FileAccess.READ_WRITE : FileAccess.READ_ONLY;
     LockMode lock = writable ? LockMode.WRITER : options.baseLock();
     FileStorage file = FileStorage.open(path, access, lock);
@@ -132,9 +151,7 @@ final class ChainOpener {
       throw e;
     }
     try {
-      return format == LayerFormat.RAW
-          ? RawLayer.open(storage, writable)
-          : Qcow2Layer.open(storage, qcow2Options(path, namedBy == null));
+      return openFormat(path, format, storage, namedBy == null);
     } catch (WrongFormatException e) {
       if (namedBy == null) {
         throw e;
@@ -143,6 +160,29 @@ final class ChainOpener {
           "%s: its backing file is not %s as it says: %s"
               .formatted(namedBy, format.id(), e.getMessage()),
           e);
+    }
+  }
+
+  private Layer openFormat(Path path, LayerFormat format, Storage storage, boolean top)
+      throws IOException {
+    if (format == LayerFormat.RAW) {
+      return RawLayer.open(storage, top && options.writable());
+    }
+    if (format == LayerFormat.QCOW2) {
+      return Qcow2Layer.open(storage, qcow2Options(path, top));
+    }
+    return ForeignFormats.open(format, storage, name -> openExtent(path, name));
+  }
+
+  /// Opens a file that the VMDK descriptor at `layer` names.
+  private Storage openExtent(Path layer, String name) throws IOException {
+    Path path = options.gate().admitExtent(layer, name);
+    FileStorage file = FileStorage.open(path, FileAccess.READ_ONLY, options.baseLock());
+    try {
+      return options.wrap().apply(file);
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
     }
   }
 

@@ -26,6 +26,14 @@ public interface OpenGate {
         layer + ": it names the data file '" + name + "', but none may be opened here");
   }
 
+  /// The file to open as the extent `name` of the VMDK at `layer`; where its bases may lie, its
+  /// extents may.
+  ///
+  /// @throws BackingChainException if it is refused, with the reason
+  default Path admitExtent(Path layer, String name) throws IOException {
+    return admit(layer, new BackingReference(name, null));
+  }
+
   /// Any file on this host. For images whose maker is trusted. A relative name is meant from the
   /// folder of the layer that holds it.
   static OpenGate anyPlainFile() {

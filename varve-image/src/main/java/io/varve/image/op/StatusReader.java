@@ -59,7 +59,7 @@ public final class StatusReader {
   }
 
   private static BlockStatus nowhere(Layer layer, int depth, LayerExtent extent, boolean zero) {
-    Storage host = extent.hostOffset() < 0 ? null : layer.mappedStorage();
+    Storage host = extent.hostOffset() < 0 ? null : layer.mappedStorage(extent);
     return new BlockStatus(
         extent.start(),
         extent.length(),
@@ -75,7 +75,7 @@ public final class StatusReader {
   private BlockStatus held(Layer layer, int depth, LayerExtent extent) throws IOException {
     boolean compressed = extent.kind() == ExtentKind.COMPRESSED;
     boolean zero = extent.kind().readsAsZeroHere();
-    Storage host = compressed || extent.hostOffset() < 0 ? null : layer.mappedStorage();
+    Storage host = compressed || extent.hostOffset() < 0 ? null : layer.mappedStorage(extent);
     BlockStatus status =
         new BlockStatus(
             extent.start(),
