@@ -57,9 +57,9 @@ record VhdxHeader(long sequence, UUID logGuid, int logVersion, long logLength, l
   /// True if the checksum of a structure is right; it lies at `at` and counts as zeros.
   static boolean sound(ByteBuffer bytes, int at) {
     CRC32C crc = new CRC32C();
-    crc.update(bytes.array(), 0, at);
+    crc.update(bytes.slice(0, at));
     crc.update(new byte[Integer.BYTES]);
-    crc.update(bytes.array(), at + Integer.BYTES, bytes.capacity() - at - Integer.BYTES);
+    crc.update(bytes.slice(at + Integer.BYTES, bytes.capacity() - at - Integer.BYTES));
     return (int) crc.getValue() == bytes.getInt(at);
   }
 
