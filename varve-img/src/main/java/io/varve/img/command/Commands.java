@@ -12,6 +12,7 @@ public final class Commands {
     return switch (name) {
       case "bench" -> new BenchCommand();
       case "bitmap" -> new BitmapCommand();
+      case "check" -> new CheckCommand();
       case "commit" -> new CommitCommand();
       case "compare" -> new CompareCommand();
       case "convert" -> new ConvertCommand();

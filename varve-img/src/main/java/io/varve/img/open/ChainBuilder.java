@@ -145,7 +145,7 @@ final class ChainBuilder {
     telling.putAll(wanted.telling());
     found.file().file().adviseRandom();
     Qcow2Options options =
-        (found.writable() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
+        (found.writable() && !how.repair() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
             .withNotices(console::notice)
             .withKeys(layer -> key(wanted.keySecret()))
             .withDataFile(new DataFiles(console, found, wanted.dataFile(), how.forceShare()));

@@ -26,26 +26,29 @@ final class BitmapWalk {
     this.references = references;
   }
 
-  void walk() throws IOException {
+  /// @return false if the bitmaps cannot be followed, which ends QEMU's check
+  boolean walk() throws IOException {
     Bytes data = image.area().extension(HeaderExtension.BITMAPS).orElse(null);
     if (data == null || (image.header().autoclear() & FeatureBits.BITMAPS) == 0) {
-      return;
+      return true;
     }
     try {
-      walkDirectory(BitmapsExtension.parse(data, image.geometry()));
+      return walkDirectory(BitmapsExtension.parse(data, image.geometry()));
     } catch (Qcow2FormatException e) {
-      tally.corruption("%s", e.getMessage());
-      tally.error("the bitmaps cannot be followed");
+      // QEMU counts it and does not say more.
+      tally.corruptions(1);
       tally.incomplete();
+      return false;
     }
   }
 
-  private void walkDirectory(BitmapsExtension bitmaps) throws IOException {
+  private boolean walkDirectory(BitmapsExtension bitmaps) throws IOException {
     long size = bitmaps.directorySize();
     if (!references.addTable(bitmaps.directoryOffset(), size, 1, "bitmap directory")) {
-      tally.error("the bitmap directory lies behind the end of the file");
       tally.incomplete();
-      return;
+      if (references.exhausted()) {
+        return true;
+      }
     }
     ByteBuffer directory = image.read(bitmaps.directoryOffset(), (int) size);
     for (int i = 0; i < bitmaps.bitmaps(); i++) {
@@ -59,6 +62,7 @@ final class BitmapWalk {
           bitmaps.bitmaps(),
           "more than specified in header extension");
     }
+    return true;
   }
 
   private void walkTable(BitmapDirectoryEntry bitmap) throws IOException {
@@ -82,8 +86,8 @@ final class BitmapWalk {
     boolean ones = (entry & BitmapDirectoryEntry.TABLE_ALL_ONES) != 0;
     if ((entry & BitmapDirectoryEntry.TABLE_RESERVED_MASK) != 0
         || !image.geometry().isClusterAligned(offset)
-        || offset != 0 && ones) {
-      tally.corruption("bitmap table entry %x", entry);
+        || (offset != 0 && ones)) {
+      tally.corruptions(1);
       tally.incomplete();
     } else if (offset != 0) {
       references.add(offset, image.clusterSize(), 1);

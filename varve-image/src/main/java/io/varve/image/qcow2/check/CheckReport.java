@@ -2,6 +2,7 @@
 package io.varve.image.qcow2.check;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The outcome of a check. The counts have the meaning that `qemu-img check` gives them.
 ///
@@ -16,6 +17,7 @@ import java.util.List;
 /// @param fragmentedClusters of these, not behind their neighbour
 /// @param imageEndOffset host offset behind the last cluster in use
 /// @param findings at most [Tally#MAX_FINDINGS]; the counts go on
+/// @param failure why the check broke off, in the C library's words for it; null if it did not
 public record CheckReport(
     long corruptions,
     long leaks,
@@ -27,10 +29,16 @@ public record CheckReport(
     long compressedClusters,
     long fragmentedClusters,
     long imageEndOffset,
-    List<Finding> findings) {
+    List<Finding> findings,
+    @Nullable String failure) {
 
   public CheckReport {
     findings = List.copyOf(findings);
+  }
+
+  /// Of an image in which there is nothing to find.
+  public static CheckReport clean() {
+    return new CheckReport(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, List.of(), null);
   }
 
   /// What it comes to, worst first.
@@ -54,7 +62,7 @@ public record CheckReport(
   }
 
   public Verdict verdict() {
-    if (checkErrors > 0) {
+    if (checkErrors > 0 || failure != null) {
       return Verdict.FAILED;
     }
     if (corruptions > 0) {
@@ -65,22 +73,23 @@ public record CheckReport(
 
   /// No data is lost or in danger; leaks may be there.
   public boolean sound() {
-    return corruptions == 0 && checkErrors == 0;
+    return corruptions == 0 && checkErrors == 0 && failure == null;
   }
 
-  /// This report after a repair that began with `before`.
-  CheckReport repairing(CheckReport before) {
+  /// This report of a second pass, after a first one that repaired.
+  CheckReport after(CheckReport repair) {
     return new CheckReport(
         corruptions,
         leaks,
-        Math.max(0, before.corruptions - corruptions),
-        Math.max(0, before.leaks - leaks),
+        repair.corruptionsFixed,
+        repair.leaksFixed,
         checkErrors,
         totalClusters,
         allocatedClusters,
         compressedClusters,
         fragmentedClusters,
         imageEndOffset,
-        findings);
+        findings,
+        failure);
   }
 }

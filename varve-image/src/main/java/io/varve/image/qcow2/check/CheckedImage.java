@@ -5,22 +5,25 @@ import io.varve.image.CorruptImageException;
 import io.varve.image.ImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.WrongFormatException;
+import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.Limits;
 import io.varve.image.qcow2.format.LuksExtension;
 import io.varve.image.qcow2.format.Qcow2FormatException;
+import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import org.jspecify.annotations.Nullable;
 
 /// The image that is checked: its storage, its header, and its length when the check began.
 final class CheckedImage {
   private final Storage storage;
-  private final HeaderArea area;
-  private final long fileLength;
+  private HeaderArea area;
+  private long fileLength;
   private final @Nullable LuksExtension luks;
 
   /// What the last question about holes has found: a hole, then data up to an end.
@@ -60,6 +63,23 @@ final class CheckedImage {
               + " with larger clusters");
     }
     return image;
+  }
+
+  /// Sets the bit that keeps others from writing to it; version 2 has none.
+  void markCorrupt() throws IOException {
+    if (header().version() >= 3 && !header().corrupt()) {
+      long bits = header().incompatible() | FeatureBits.CORRUPT;
+      storage.write(Header.INCOMPATIBLE_AT, ByteBuffer.allocate(8).putLong(bits).flip());
+      area = area.withHeader(header().withIncompatible(bits));
+    }
+  }
+
+  /// Takes over what a repair has changed in the header, and the file's new length.
+  void reload() throws IOException {
+    CheckedImage now = open(storage);
+    area = now.area;
+    fileLength = now.fileLength;
+    dataEnd = 0;
   }
 
   private static ImageException named(String name, Qcow2FormatException e) {
@@ -104,6 +124,28 @@ final class CheckedImage {
   /// Host clusters of the file, the last one perhaps in part.
   long clusters() {
     return (fileLength >>> header().clusterBits()) + (fileLength % clusterSize() == 0 ? 0 : 1);
+  }
+
+  /// Makes the file longer, so that a structure behind its end lies in it.
+  ///
+  /// @return why that does not go, in the C library's words, or null
+  @Nullable String growTo(long length) throws IOException {
+    if (length < 0 || length >>> header().clusterBits() > Integer.MAX_VALUE) {
+      return "File too large";
+    }
+    if (storage.capabilities().fixedSize()) {
+      return "No space left on device";
+    }
+    try {
+      storage.truncate(Math.max(length, fileLength));
+    } catch (NoSpaceException e) {
+      return "No space left on device";
+    } catch (FileSystemException e) {
+      return "File too large";
+    }
+    fileLength = Math.max(length, fileLength);
+    dataEnd = 0;
+    return null;
   }
 
   /// Big endian; bytes past the end of the file are zero.

@@ -26,6 +26,20 @@ final class ClusterCounts {
     pages[page][at] = (int) Math.min(Integer.MAX_VALUE, (long) pages[page][at] + count);
   }
 
+  /// Adds `count` to each of `clusters` counts from `first` on.
+  void addRun(long first, long clusters, int count) {
+    long end = first + clusters;
+    for (long from = first; from < end; ) {
+      long stop = Math.min(end, (from | (PAGE - 1)) + 1);
+      add(from, count);
+      int[] page = pages[(int) (from >>> PAGE_BITS)];
+      for (int at = ((int) from & (PAGE - 1)) + 1; at <= ((int) (stop - 1) & (PAGE - 1)); at++) {
+        page[at] = page[at] > Integer.MAX_VALUE - count ? Integer.MAX_VALUE : page[at] + count;
+      }
+      from = stop;
+    }
+  }
+
   int get(long cluster) {
     long page = cluster >>> PAGE_BITS;
     return page < pages.length ? pages[(int) page][(int) cluster & (PAGE - 1)] : 0;

@@ -7,139 +7,239 @@ import io.varve.image.qcow2.format.SubclusterBitmap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/// Checks the entries of L2 tables and counts what they refer to.
+/// Checks the entries of one L2 table after another and counts what they refer to.
 final class L2Walk {
   private final CheckedImage image;
   private final Geometry geometry;
   private final Tally tally;
   private final References references;
-
-  /// Data lies in an external data file, where every cluster has its place and no count.
+  private final Refcounts refcounts;
+  private final CheckOptions options;
   private final boolean external;
 
-  private final Refcounts refcounts;
-
-  /// References to the table at hand, from all trees and from the active one.
+  /// References to count for each entry of the table at hand; 0 tells of damage and counts nothing.
   private int times;
 
-  private int activeTimes;
+  private boolean active;
+  private long tableOffset;
+  private ByteBuffer table = ByteBuffer.allocate(0);
 
   /// Where the next data cluster of the table would lie if the data were in one piece, 0: anywhere.
   private long nextInPlace;
 
-  L2Walk(CheckedImage image, Tally tally, References references, Refcounts refcounts) {
+  private long allocated;
+  private long compressed;
+  private long fragmented;
+  private boolean copiedWrong;
+
+  /// Neighbours that are still to be counted.
+  private long runFirst;
+
+  private long runEnd;
+
+  L2Walk(
+      CheckedImage image,
+      Tally tally,
+      References references,
+      Refcounts refcounts,
+      CheckOptions options) {
     this.image = image;
     this.geometry = image.geometry();
     this.tally = tally;
     this.references = references;
-    this.external = image.header().externalDataFile();
     this.refcounts = refcounts;
+    this.options = options;
+    this.external = image.header().externalDataFile();
   }
 
-  void table(ByteBuffer table, int allReferences, int activeReferences) throws IOException {
-    times = allReferences;
-    activeTimes = activeReferences;
+  /// Walks the table at this offset.
+  ///
+  /// @param references times that it is referred to: what it refers to counts as often. 0 only to
+  ///   tell of damage again
+  /// @param ofActive it is walked for the active disk
+  void walk(long offset, ByteBuffer entries, int references, boolean ofActive) throws IOException {
+    tableOffset = offset;
+    table = entries;
+    times = references;
+    active = ofActive;
     nextInPlace = 0;
-    while (table.hasRemaining()) {
-      long entry = table.getLong();
-      long bitmap = geometry.extendedL2() ? table.getLong() : 0;
+    allocated = 0;
+    compressed = 0;
+    fragmented = 0;
+    copiedWrong = false;
+    runFirst = 0;
+    runEnd = 0;
+    int size = geometry.l2EntrySize();
+    for (int at = 0; at + size <= table.limit(); at += size) {
+      long entry = table.getLong(at);
+      long bitmap = size == 16 ? table.getLong(at + 8) : 0;
       if ((entry | bitmap) == 0) {
         continue;
       }
       if (L2Entry.compressed(entry)) {
-        compressed(entry, bitmap);
+        compressed(at / size, entry, bitmap);
       } else {
-        standard(entry, bitmap);
+        standard(at, entry, bitmap);
       }
     }
+    countRun();
   }
 
-  private void compressed(long entry, long bitmap) {
+  /// Entries of the last table with data or a place for it.
+  long allocated() {
+    return allocated;
+  }
+
+  long compressed() {
+    return compressed;
+  }
+
+  long fragmented() {
+    return fragmented;
+  }
+
+  /// True if a COPIED bit of the last table does not say what the refcount says.
+  boolean copiedWrong() {
+    return copiedWrong;
+  }
+
+  private void compressed(int index, long found, long bitmap) {
     int bits = geometry.clusterBits();
-    long offset = L2Entry.compressedOffset(entry, bits);
+    long entry = found & ~L2Entry.COPIED;
+    if (entry != found) {
+      tally.corruption(
+          "ERROR: coffset="
+              + Hex.of(L2Entry.compressedOffset(found, bits))
+              + ": copied flag must never be set for compressed clusters");
+    }
     if (external) {
-      tally.corruptions(times, "compressed cluster with data file, entry=0x%x", entry);
+      tally.corruption(
+          "ERROR compressed cluster " + index + " with data file, entry=" + Hex.of(entry));
       return;
     }
-    if (L2Entry.copied(entry)) {
-      tally.corruptions(
-          times, "coffset=0x%x: copied flag must never be set for compressed clusters", offset);
-    }
     if (bitmap != 0) {
-      tally.corruptions(
-          times,
-          "compressed cluster with non-zero subcluster allocation bitmap, entry=0x%x",
-          entry);
+      tally.corruption(
+          "ERROR compressed cluster "
+              + index
+              + " with non-zero subcluster allocation bitmap, entry="
+              + Hex.of(entry));
       tally.incomplete();
       return;
     }
-    references.add(offset, L2Entry.compressedLength(entry & ~L2Entry.COPIED, bits), times);
+    references.add(
+        L2Entry.compressedOffset(entry, bits), L2Entry.compressedLength(entry, bits), times);
     // Never contiguous: even neighbours share a sector that must be read twice.
-    tally.guestClusters(activeTimes, activeTimes, activeTimes);
+    allocated++;
+    compressed++;
+    fragmented++;
   }
 
-  private void standard(long entry, long bitmap) throws IOException {
-    // Like QEMU: bit 0, which extended L2 reserves, is not looked at there.
+  private void standard(int at, long entry, long bitmap) throws IOException {
+    // Bit 0, which extended L2 reserves, is not looked at there, as in QEMU.
     if (L2Entry.reservedBitsSet(entry, false)) {
-      tally.corruptions(times, "found l2 entry with reserved bits set: %x", entry);
-    }
-    if (isZero(entry) && image.header().version() == 2) {
-      // QEMU's check passes over it; reading it is an error to QEMU as well.
-      tally.corruptions(times, "Zero cluster entry found in pre-v3 image: %x", entry);
+      tally.corruption("ERROR found l2 entry with reserved bits set: " + Hex.bare(entry));
     }
     long offset = L2Entry.offset(entry);
-    boolean firstOfDataFile = external && L2Entry.copied(entry) && !isZero(entry);
-    if (offset == 0 && !firstOfDataFile) {
-      if (!isZero(entry) && SubclusterBitmap.allocated(bitmap) != 0) {
-        tally.corruptions(times, "Unallocated cluster has non-zero subcluster allocation map");
-      }
+    boolean zero = !geometry.extendedL2() && L2Entry.zero(entry);
+    boolean inDataFile = external && !zero && L2Entry.copied(entry);
+    if (offset != 0 || inDataFile) {
+      allocated(at, entry, offset, bitmap);
+    } else if (!zero && SubclusterBitmap.allocated(bitmap) != 0) {
+      tally.corruption("ERROR: Unallocated cluster has non-zero subcluster allocation map");
+    }
+  }
+
+  private void allocated(int at, long entry, long offset, long bitmap) throws IOException {
+    if (!SubclusterBitmap.valid(bitmap)) {
+      tally.corruption(
+          "ERROR offset="
+              + Hex.bare(offset)
+              + ": Allocated cluster has corrupted subcluster allocation bitmap");
+    }
+    if (!geometry.isClusterAligned(offset) && misplaced(at, entry, offset, bitmap)) {
       return;
     }
-    allocated(entry, offset, bitmap);
-    if (activeTimes > 0) {
-      requireCopied(entry, geometry.hostCluster(offset));
+    allocated++;
+    if (nextInPlace != 0 && offset != nextInPlace) {
+      fragmented++;
     }
-  }
-
-  private boolean isZero(long entry) {
-    return !geometry.extendedL2() && L2Entry.zero(entry);
-  }
-
-  private void allocated(long entry, long offset, long bitmap) {
-    if (!SubclusterBitmap.valid(bitmap)) {
-      tally.corruptions(
-          times,
-          "offset=%x: Allocated cluster with corrupted subcluster allocation bitmap",
-          offset);
-    }
-    if (!geometry.isClusterAligned(offset)) {
-      boolean data =
-          geometry.extendedL2() ? SubclusterBitmap.allocated(bitmap) != 0 : !isZero(entry);
-      tally.corruptions(
-          times,
-          "offset=%x: %s is not properly aligned; L2 entry corrupted.",
-          offset,
-          data ? "Data cluster" : "Preallocated cluster");
-    }
-    boolean inPlace = nextInPlace == 0 || offset == nextInPlace;
-    tally.guestClusters(activeTimes, 0, inPlace ? 0 : activeTimes);
     nextInPlace = offset + image.clusterSize();
     if (!external) {
-      references.add(offset, image.clusterSize(), times);
+      count(offset);
     }
+    checkCopied(entry, offset);
   }
 
-  private void requireCopied(long entry, long cluster) throws IOException {
-    if (!external && refcounts.unreadable(refcounts.indexOf(cluster))) {
+  /// @return true if the entry was repaired, and refers to nothing now
+  private boolean misplaced(int at, long entry, long offset, long bitmap) throws IOException {
+    boolean data =
+        geometry.extendedL2() ? SubclusterBitmap.allocated(bitmap) != 0 : !L2Entry.zero(entry);
+    if (data) {
+      tally.corruption(
+          "ERROR offset="
+              + Hex.bare(offset)
+              + ": Data cluster is not properly aligned; L2 entry corrupted.");
+      return false;
+    }
+    boolean fix = options.fixesErrors() && (image.header().version() > 2 || !options.careful());
+    tally.corruption(
+        (fix ? "Repairing" : "ERROR")
+            + " offset="
+            + Hex.bare(offset)
+            + ": Preallocated cluster is not properly aligned; L2 entry corrupted.");
+    return fix && zeroEntry(at, bitmap);
+  }
+
+  /// Makes an entry that holds no data read as zero, or as its subclusters say, without a cluster.
+  private boolean zeroEntry(int at, long bitmap) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(geometry.l2EntrySize());
+    if (geometry.extendedL2()) {
+      int zero = SubclusterBitmap.allocated(bitmap) | SubclusterBitmap.zero(bitmap);
+      bytes.putLong(0).putLong(SubclusterBitmap.of(0, zero));
+    } else {
+      bytes.putLong(L2Entry.ZERO);
+    }
+    bytes.flip();
+    for (int i = 0; i < bytes.limit(); i++) {
+      table.put(at + i, bytes.get(i));
+    }
+    image.storage().write(tableOffset + at, bytes);
+    tally.corruptions(-1);
+    tally.repaired(1, 0);
+    return true;
+  }
+
+  private void count(long offset) {
+    if (!geometry.isClusterAligned(offset) || !references.inFile(offset, image.clusterSize())) {
+      references.add(offset, image.clusterSize(), times);
       return;
     }
-    boolean one = external || refcounts.isOne(cluster);
-    if (one != L2Entry.copied(entry)) {
-      tally.copied(
-          activeTimes,
-          "OFLAG_COPIED data cluster: l2_entry=%x refcount %s 1",
-          entry,
-          one ? "is" : "is not");
+    long cluster = geometry.hostCluster(offset);
+    if (cluster != runEnd) {
+      countRun();
+      runFirst = cluster;
     }
+    runEnd = cluster + 1;
+  }
+
+  private void countRun() {
+    if (times > 0 && runEnd > runFirst) {
+      references.addClusters(runFirst, runEnd - runFirst, times);
+    }
+    runFirst = runEnd;
+  }
+
+  private void checkCopied(long entry, long offset) throws IOException {
+    if (!active || copiedWrong) {
+      return;
+    }
+    if (external) {
+      copiedWrong = !L2Entry.copied(entry);
+      return;
+    }
+    long cluster = geometry.hostCluster(offset);
+    copiedWrong =
+        !refcounts.unreadable(refcounts.indexOf(cluster))
+            && refcounts.isOne(cluster) != L2Entry.copied(entry);
   }
 }

@@ -4,7 +4,7 @@ package io.varve.image.qcow2.check;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 
-/// Checks a qcow2 image, with the verdicts of `qemu-img check`.
+/// Checks a qcow2 image, with the verdicts and in the words of `qemu-img check`.
 ///
 /// It follows everything that an image can refer to (the active tables, the internal snapshots, the
 /// refcount structure, persistent bitmaps), counts the references to each host cluster, and
@@ -21,7 +21,7 @@ public final class Qcow2Check {
   /// @throws io.varve.image.ImageException if the header is damaged or asks for what Varve does not
   ///   know
   public static CheckReport check(Storage storage, CheckProgress progress) throws IOException {
-    return CheckRun.of(CheckedImage.open(storage), progress).report();
+    return run(storage, CheckOptions.look().withProgress(progress));
   }
 
   /// Repairs, then checks again: the report is that of the second check, with what is mended since
@@ -36,6 +36,15 @@ public final class Qcow2Check {
   /// @throws io.varve.image.ImageException as [#check] does
   public static CheckReport repair(Storage storage, RepairMode mode, CheckProgress progress)
       throws IOException {
-    return new Repair(storage, mode, progress).run();
+    CheckOptions look = CheckOptions.look().withProgress(progress);
+    CheckReport first = run(storage, look.withRepair(mode));
+    return run(storage, look).after(first);
+  }
+
+  /// One pass, which repairs on its way what `options` ask for.
+  ///
+  /// @throws io.varve.image.ImageException as [#check] does
+  public static CheckReport run(Storage storage, CheckOptions options) throws IOException {
+    return CheckPass.run(storage, options);
   }
 }

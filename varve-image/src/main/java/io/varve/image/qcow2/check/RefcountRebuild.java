@@ -10,148 +10,186 @@ import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.BitSet;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/// Writes a new refcount table with its blocks, in one piece at a place that nothing refers to, and
-/// takes it into use by one write of 12 bytes to the header. Until then the image is as it was;
-/// afterwards nothing counts the old structure, whose clusters are free.
+/// Writes a new refcount table with its blocks to clusters that nothing refers to, the old
+/// structure included, and takes it into use by one write of 12 bytes to the header. Until then the
+/// image is as it was; afterwards nothing refers to the old structure, which is counted still.
+///
+/// Each block lies in the first free cluster of the range that it counts, or behind it; then the
+/// table in the first gap that has room.
 final class RefcountRebuild {
-  private final CheckRun damaged;
   private final CheckedImage image;
   private final Geometry geometry;
   private final Storage storage;
+  private final References references;
+  private final Refcounts old;
 
-  /// What the new structure counts besides itself.
-  private References references;
+  /// Blocks must be kept where a part of the image could not be followed: a count may stand for
+  /// something that is not known.
+  private final boolean keepCounts;
 
-  /// Blocks to write, by their index in the table.
-  private final BitSet blocks = new BitSet();
+  private final boolean careful;
 
-  private long start;
+  /// Cluster of each new block, by its index in the table.
+  private final TreeMap<Integer, Long> blocks = new TreeMap<>();
+
+  private long firstFree;
+  private long end;
+  private long tableAt = -1;
   private int tableClusters;
 
-  RefcountRebuild(CheckRun damaged) {
-    this.damaged = damaged;
-    this.image = damaged.image;
+  RefcountRebuild(
+      CheckedImage image,
+      References references,
+      Refcounts old,
+      CheckOptions options,
+      boolean incomplete) {
+    this.image = image;
     this.geometry = image.geometry();
     this.storage = image.storage();
-    this.references = damaged.references;
+    this.references = references;
+    this.old = old;
+    this.careful = options.careful();
+    this.keepCounts = careful && incomplete;
   }
 
-  void run(CheckProgress progress) throws IOException {
-    references = CheckRun.withoutRefcounts(image, progress).references;
-    references.requireWidth();
+  void run() throws IOException {
     place();
     ByteBuffer table = ByteBuffer.allocate(tableClusters << geometry.clusterBits());
-    long at = start + tableClusters;
-    for (int index = blocks.nextSetBit(0); index >= 0; index = blocks.nextSetBit(index + 1)) {
-      long offset = geometry.hostOffset(at++);
-      table.putLong(index * Long.BYTES, offset);
-      storage.write(offset, ByteBuffer.wrap(block(index)));
+    for (var block : blocks.entrySet()) {
+      long offset = geometry.hostOffset(block.getValue());
+      table.putLong(block.getKey() * Long.BYTES, offset);
+      storage.write(offset, ByteBuffer.wrap(block(block.getKey())));
     }
-    storage.write(geometry.hostOffset(start), table);
+    storage.write(geometry.hostOffset(tableAt), table);
     storage.flush();
     ByteBuffer fields = ByteBuffer.allocate(12);
-    fields.putLong(geometry.hostOffset(start)).putInt(tableClusters);
+    fields.putLong(geometry.hostOffset(tableAt)).putInt(tableClusters);
     storage.write(Header.REFCOUNT_TABLE_AT, fields.flip());
     storage.flush();
   }
 
-  /// Finds a size that has room for the blocks that count the structure itself, and a place for it.
   private void place() throws IOException {
-    long needed = 0;
-    do {
-      tableClusters = (int) needed;
-      findBlocks();
-      start = findRoom(needed);
-      if (needed > 0) {
-        blocks.set(indexOf(start), indexOf(start + needed - 1) + 1);
+    end = references.clusters();
+    boolean fits = false;
+    while (!fits) {
+      placeBlocks();
+      fits = tableAt >= 0 && indexOf(end - 1) < tableEntries();
+      if (tableAt >= 0 && !fits) {
+        // The table's own clusters need a block beyond its end: a larger one takes its place.
+        for (int i = 0; i < tableClusters; i++) {
+          references.set(tableAt + i, 0);
+        }
       }
-      long tableBytes = (long) blocks.length() * Long.BYTES;
-      if (tableBytes > Limits.MAX_REFCOUNT_TABLE_BYTES) {
-        throw new CorruptImageException(
-            storage.name()
-                + ": refcount table: a new one would need "
-                + tableBytes
-                + " bytes, the limit is 8 MiB; convert it to an image with larger clusters");
+      if (!fits) {
+        placeTable();
       }
-      tableClusters = (int) geometry.clustersFor(tableBytes);
-      if (needed >= tableClusters + blocks.cardinality()) {
-        return;
-      }
-      needed = (long) tableClusters + blocks.cardinality();
-    } while (true);
+    }
   }
 
-  private void findBlocks() throws IOException {
-    blocks.clear();
-    long clusters = references.clusters();
-    long cluster = references.next(0, clusters);
-    while (cluster < clusters) {
+  private int tableEntries() {
+    return tableClusters * (geometry.clusterSize() / Long.BYTES);
+  }
+
+  private void placeBlocks() throws IOException {
+    long cluster = next(0);
+    while (cluster < end) {
       int index = indexOf(cluster);
-      blocks.set(index);
-      cluster = references.next((index + 1L) << geometry.refcountBlockBits(), clusters);
-    }
-    for (int index = 0; index < damaged.refcounts.tableEntries(); index++) {
-      if (damaged.refcounts.firstCluster(index) < clusters && keptBlock(index) != null) {
-        blocks.set(index);
-      }
+      long start = (long) index << geometry.refcountBlockBits();
+      firstFree = Math.max(firstFree, start);
+      blocks.put(index, allocate(1));
+      cluster = next(start + geometry.refcountBlockEntries());
     }
   }
 
-  /// The old block where it must be kept: where a part of the image could not be followed, a count
-  /// may stand for something that is not known.
-  private byte @org.jspecify.annotations.Nullable [] keptBlock(int index) throws IOException {
-    return damaged.tally.isIncomplete() ? damaged.refcounts.block(index) : null;
-  }
-
-  /// First of `count` clusters that nothing refers to: behind the end of the file, or inside it
-  /// where the storage cannot grow or a damaged entry points there.
-  private long findRoom(long count) throws IOException {
-    long end = Math.max(image.clusters(), damaged.references.clusters());
-    boolean grows = !storage.capabilities().fixedSize();
-    if (grows && !damaged.references.anyRefused(end, count)) {
-      return end;
-    }
-    long limit = image.fileLength() >>> geometry.clusterBits();
-    long run = 0;
-    for (long cluster = limit - 1; cluster >= 0; cluster--) {
-      run = isFree(cluster) ? run + 1 : 0;
-      if (run >= count) {
-        return cluster;
+  /// The next cluster that must be counted and has no block yet.
+  private long next(long from) throws IOException {
+    long cluster = references.next(from, end);
+    for (int index = indexOf(from); keepCounts && index < old.tableEntries(); index++) {
+      long first = old.firstCluster(index);
+      if (first >= cluster) {
+        break;
+      }
+      if (old.block(index) != null) {
+        cluster = Math.max(from, first);
       }
     }
-    if (grows) {
+    while (cluster < end && blocks.containsKey(indexOf(cluster))) {
+      cluster = references.next((indexOf(cluster) + 1L) << geometry.refcountBlockBits(), end);
+    }
+    return cluster;
+  }
+
+  private void placeTable() throws IOException {
+    long bytes = (indexOf(end - 1) + 1L) * Long.BYTES;
+    tableClusters = (int) geometry.clustersFor(bytes);
+    if (geometry.hostOffset(tableClusters) > Limits.MAX_REFCOUNT_TABLE_BYTES) {
       throw new CorruptImageException(
           storage.name()
-              + ": damaged entries point behind the end of the file, where a new refcount structure"
-              + " would go; restore the image from a copy");
+              + ": refcount table: a new one would need "
+              + bytes
+              + " bytes, the limit is 8 MiB; convert it to an image with larger clusters");
     }
-    throw new NoSpaceException(
-        storage.name() + ": no room for a new refcount structure of " + count + " clusters");
+    firstFree = 0;
+    tableAt = allocate(tableClusters);
+  }
+
+  /// Takes `count` neighbours that nothing refers to.
+  private long allocate(int count) throws IOException {
+    long cluster = firstFree;
+    int run = 0;
+    boolean gapSeen = false;
+    for (; run < count; cluster++) {
+      if (cluster >= limit()) {
+        throw new NoSpaceException(
+            storage.name() + ": no room for a new refcount structure of " + count + " clusters");
+      }
+      if (!isFree(cluster)) {
+        run = 0;
+        continue;
+      }
+      run++;
+      if (!gapSeen) {
+        firstFree = cluster;
+        gapSeen = true;
+      }
+    }
+    long first = cluster - count;
+    for (long c = first; c < cluster; c++) {
+      references.set(c, 1);
+    }
+    end = Math.max(end, cluster);
+    return first;
+  }
+
+  private long limit() {
+    return storage.capabilities().fixedSize()
+        ? image.fileLength() >>> geometry.clusterBits()
+        : 1L << (56 - geometry.clusterBits());
   }
 
   private boolean isFree(long cluster) throws IOException {
-    if (damaged.references.get(cluster) != 0 || damaged.references.anyRefused(cluster, 1)) {
+    if (references.get(cluster) != 0 || (careful && references.anyRefused(cluster, 1))) {
       return false;
     }
-    int index = indexOf(cluster);
-    byte[] kept = keptBlock(index);
+    byte[] kept = kept(indexOf(cluster));
     return kept == null || count(kept, cluster) == 0;
+  }
+
+  private byte @Nullable [] kept(int index) throws IOException {
+    return keepCounts ? old.block(index) : null;
   }
 
   private byte[] block(int index) throws IOException {
     byte[] block = new byte[image.clusterSize()];
-    byte[] kept = keptBlock(index);
+    byte[] kept = kept(index);
     long first = (long) index << geometry.refcountBlockBits();
-    long own = (long) tableClusters + blocks.cardinality();
     for (int i = 0; i < geometry.refcountBlockEntries(); i++) {
-      long cluster = first + i;
-      long count = references.get(cluster);
-      if (cluster >= start && cluster < start + own) {
-        count = 1;
-      } else if (kept != null && Long.compareUnsigned(count(kept, cluster), count) > 0) {
-        count = count(kept, cluster);
+      long count = references.get(first + i);
+      if (kept != null && Long.compareUnsigned(count(kept, first + i), count) > 0) {
+        count = count(kept, first + i);
       }
       RefcountWidth.set(block, i, geometry.refcountOrder(), count);
     }

@@ -101,7 +101,17 @@ final class Refcounts {
     return cached;
   }
 
-  /// True if the count of this cluster is exactly `count` counted; for one only.
+  /// The count of this cluster, unsigned; 0 where it cannot be known.
+  long get(long cluster) throws IOException {
+    int index = indexOf(cluster);
+    byte[] block = block(index);
+    return block == null
+        ? 0
+        : RefcountWidth.get(
+            block, (int) (cluster & (blockEntries() - 1)), geometry.refcountOrder());
+  }
+
+  /// True if the count of this cluster is exactly one.
   boolean isOne(long cluster) throws IOException {
     return cluster < image.clusters() ? ones.get(cluster) : isOneFar(cluster);
   }

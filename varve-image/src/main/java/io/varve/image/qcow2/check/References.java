@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.check;
 
-import java.util.Locale;
+import io.varve.image.qcow2.check.Finding.Kind;
 
 /// Counts what refers to each host cluster.
 final class References {
@@ -16,6 +16,9 @@ final class References {
   private final Tally tally;
   private final ClusterCounts counts = new ClusterCounts();
 
+  /// The most that a refcount of this image can say.
+  private final int max;
+
   /// Clusters of ranges that reach too far behind the end of the file to be counted.
   private final ClusterFlags refused = new ClusterFlags();
 
@@ -26,39 +29,73 @@ final class References {
   /// Bytes of tables that may still be read before they must overlap each other.
   private long tableBytes;
 
+  private long previewBytes;
+
   References(CheckedImage image, Tally tally) {
     this.image = image;
     this.tally = tally;
     this.clusters = image.clusters();
     this.tableBytes = image.fileLength() + image.clusterSize();
+    long most = image.geometry().maxRefcount();
+    this.max = most < 0 || most > Integer.MAX_VALUE ? Integer.MAX_VALUE : (int) most;
   }
 
   /// Counts a reference to each cluster that the range touches. The last cluster of a file may lie
   /// in it in part only; what lies behind it is no cluster.
   ///
-  /// @param times how often the range is referred to
+  /// @param times how often the range is referred to; 0 only to complain
   /// @return false if the range is not in the file
   boolean add(long offset, long length, int times) {
-    if (length == 0 || times == 0) {
+    if (length == 0) {
       return true;
     }
-    if (offset + length - image.fileLength() >= image.clusterSize()) {
-      tally.corruptions(
-          times,
-          "counting reference for region exceeding the end of the file by one cluster or more:"
-              + " offset 0x%x size 0x%x",
-          offset,
-          length);
+    if (!inFile(offset, length)) {
+      tally.corruption(
+          "ERROR: counting reference for region exceeding the end of the file by one cluster or"
+              + " more: offset "
+              + Hex.of(offset)
+              + " size "
+              + Hex.of(length));
       refuse(offset, length);
       return false;
     }
     int bits = image.header().clusterBits();
-    long last = offset + length - 1 >>> bits;
-    for (long cluster = offset >>> bits; cluster <= last; cluster++) {
-      counts.add(cluster, times);
+    long first = offset >>> bits;
+    if (times > 0) {
+      addClusters(first, (offset + length - 1 >>> bits) - first + 1, times);
     }
-    clusters = Math.max(clusters, last + 1);
     return true;
+  }
+
+  /// True if the range can be counted: it ends less than a cluster behind the end of the file.
+  boolean inFile(long offset, long length) {
+    return offset + length - image.fileLength() < image.clusterSize();
+  }
+
+  /// Counts neighbours that all lie in the file.
+  void addClusters(long first, long count, int times) {
+    if (max == Integer.MAX_VALUE) {
+      counts.addRun(first, count, times);
+    } else {
+      for (long cluster = first; cluster < first + count; cluster++) {
+        addBounded(cluster, times);
+      }
+    }
+    clusters = Math.max(clusters, first + count);
+  }
+
+  /// A count goes no further than the width of a refcount; what is beyond is an error of its own.
+  private void addBounded(long cluster, int times) {
+    int room = max - counts.get(cluster);
+    counts.add(cluster, Math.min(times, room));
+    for (int i = room; i < times; i++) {
+      tally.corruption(
+          "ERROR: overflow cluster offset=" + Hex.of(image.geometry().hostOffset(cluster)));
+      tally.say(
+          Kind.CORRUPTION,
+          "Use qemu-img amend to increase the refcount entry width or qemu-img convert to create a"
+              + " clean copy if the image cannot be opened for writing");
+    }
   }
 
   private void refuse(long offset, long length) {
@@ -92,10 +129,11 @@ final class References {
   ///
   /// @return false if the table is not in the file as a whole, or must not be followed
   boolean addTable(long offset, long length, int times, String name) {
-    if (offset + length - image.fileLength() < image.clusterSize()) {
+    if (inFile(offset, length)) {
       tableBytes -= length;
       if (tableBytes < 0) {
-        tally.error("%s at 0x%x: the tables overlap, they are longer than the file", name, offset);
+        tally.error(
+            name + " at " + Hex.of(offset) + ": the tables overlap, they are longer than the file");
         tally.incomplete();
         return false;
       }
@@ -103,31 +141,23 @@ final class References {
     return add(offset, length, times);
   }
 
+  /// True if the L1 table may be read beforehand: those read so are not longer than the file.
+  boolean mayFollow(long offset, long length) {
+    if (inFile(offset, length)) {
+      previewBytes += length;
+    }
+    return previewBytes <= image.fileLength() + image.clusterSize();
+  }
+
   /// True if tables must not be followed any more.
   boolean exhausted() {
     return tableBytes < 0;
   }
 
-  /// A count goes no further than the width of a refcount; what is beyond is an error of its own.
-  void requireWidth() {
-    long max = image.geometry().maxRefcount();
-    if (max < 0 || max >= Integer.MAX_VALUE) {
-      return;
-    }
-    for (long c = next(0, clusters); c < clusters; c = next(c + 1, clusters)) {
-      int beyond = (int) (counts.get(c) - max);
-      if (beyond > 0) {
-        counts.add(c, -beyond);
-        tally.corruptions(
-            beyond,
-            "%s",
-            String.format(
-                Locale.ROOT,
-                "overflow cluster offset=0x%x: use qemu-img amend to increase the refcount entry"
-                    + " width",
-                image.geometry().hostOffset(c)));
-      }
-    }
+  /// Sets the count of a cluster that a repair has given a use, or taken one from.
+  void set(long cluster, int count) {
+    counts.add(cluster, count - counts.get(cluster));
+    clusters = Math.max(clusters, cluster + 1);
   }
 
   int get(long cluster) {
@@ -142,5 +172,10 @@ final class References {
   /// Host clusters to look at: those of the file, and one more where a range ends behind it.
   long clusters() {
     return clusters;
+  }
+
+  /// Takes clusters in that the file has gained.
+  void cover(long fileClusters) {
+    clusters = Math.max(clusters, fileClusters);
   }
 }

@@ -1,94 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.check;
 
+import io.varve.image.qcow2.check.Finding.Kind;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/// Counts findings and keeps the first of them.
+/// Counts what a pass finds and mends, tells it on, and keeps the first of it.
 final class Tally {
   /// Enough to see what is wrong; a hostile image has millions.
   static final int MAX_FINDINGS = 1000;
 
+  private final Consumer<Finding> hearer;
   private final List<Finding> findings = new ArrayList<>();
   private long corruptions;
-  private long copied;
   private long leaks;
   private long errors;
+  private long corruptionsFixed;
+  private long leaksFixed;
   private long allocated;
   private long compressed;
   private long fragmented;
   private boolean incomplete;
 
-  void corruption(String format, Object... arguments) {
-    corruptions(1, format, arguments);
+  Tally(Consumer<Finding> hearer) {
+    this.hearer = hearer;
   }
 
-  /// @param times how often the damaged entry is referred to: QEMU meets it as often
-  void corruptions(long times, String format, Object... arguments) {
-    corruptions += times;
-    note(Finding.Kind.CORRUPTION, format, arguments);
+  /// Counts at one moment.
+  record Counts(
+      long corruptions, long leaks, long errors, long corruptionsFixed, long leaksFixed) {}
+
+  Counts counts() {
+    return new Counts(corruptions, leaks, errors, corruptionsFixed, leaksFixed);
   }
 
-  /// A COPIED bit that does not say what the refcount says.
-  void copied(long times, String format, Object... arguments) {
-    copied += times;
-    corruptions(times, format, arguments);
+  /// Forgets what was counted since.
+  void setCounts(Counts counts) {
+    corruptions = counts.corruptions();
+    leaks = counts.leaks();
+    errors = counts.errors();
+    corruptionsFixed = counts.corruptionsFixed();
+    leaksFixed = counts.leaksFixed();
   }
 
-  void leak(String format, Object... arguments) {
-    leaks++;
-    note(Finding.Kind.LEAK, format, arguments);
+  void say(Kind kind, String line) {
+    say(new Finding(kind, line));
   }
 
-  void error(String format, Object... arguments) {
-    errors(1, format, arguments);
-  }
-
-  void errors(long times, String format, Object... arguments) {
-    errors += times;
-    note(Finding.Kind.ERROR, format, arguments);
-  }
-
-  /// A part of the tree could not be followed: what it refers to is not known, so no refcount may
-  /// be lowered.
-  void incomplete() {
-    incomplete = true;
-  }
-
-  void guestClusters(long allocatedMore, long compressedMore, long fragmentedMore) {
-    allocated += allocatedMore;
-    compressed += compressedMore;
-    fragmented += fragmentedMore;
-  }
-
-  private void note(Finding.Kind kind, String format, Object... arguments) {
+  void say(Finding finding) {
+    hearer.accept(finding);
     if (findings.size() < MAX_FINDINGS) {
-      findings.add(new Finding(kind, String.format(Locale.ROOT, format, arguments)));
+      findings.add(finding);
     }
   }
 
-  /// True if COPIED bits and leaks are the worst.
-  boolean onlyCopied() {
-    return corruptions == copied && errors == 0;
+  void corruption(String line) {
+    corruptions++;
+    say(Kind.CORRUPTION, line);
+  }
+
+  /// Damage that QEMU counts and does not tell.
+  void corruptions(long more) {
+    corruptions += more;
+  }
+
+  void leak(String line) {
+    leaks++;
+    say(Kind.LEAK, line);
+  }
+
+  void error(String line) {
+    errors++;
+    say(Kind.ERROR, line);
+  }
+
+  /// An error that the program tells under its name.
+  void namedError(String line) {
+    errors++;
+    say(new Finding(Kind.ERROR, line, true));
+  }
+
+  void repairedCorruption(String line) {
+    corruptionsFixed++;
+    say(Kind.REPAIR, line);
+  }
+
+  void repairedLeak(String line) {
+    leaksFixed++;
+    say(Kind.REPAIR, line);
+  }
+
+  /// Corruptions and leaks that a step as a whole has mended.
+  void repaired(long corruptionsLess, long leaksLess) {
+    corruptionsFixed += corruptionsLess;
+    leaksFixed += leaksLess;
+  }
+
+  /// A part of the tree could not be followed: what it refers to is not known.
+  void incomplete() {
+    incomplete = true;
   }
 
   boolean isIncomplete() {
     return incomplete;
   }
 
-  CheckReport report(long totalClusters, long imageEnd) {
+  /// True if nothing is wrong but leaks.
+  boolean sound() {
+    return corruptions == 0 && errors == 0;
+  }
+
+  /// Begins to count guest clusters anew.
+  void forgetGuestClusters() {
+    allocated = 0;
+    compressed = 0;
+    fragmented = 0;
+  }
+
+  /// @param times the table with these clusters is referred to by the active disk
+  void guestClusters(long times, long allocatedMore, long compressedMore, long fragmentedMore) {
+    allocated += times * allocatedMore;
+    compressed += times * compressedMore;
+    fragmented += times * fragmentedMore;
+  }
+
+  /// @param failure why the pass broke off, null if it did not
+  CheckReport report(long totalClusters, long imageEnd, @Nullable String failure) {
     return new CheckReport(
         corruptions,
         leaks,
-        0,
-        0,
+        corruptionsFixed,
+        leaksFixed,
         errors,
         totalClusters,
         allocated,
         compressed,
         fragmented,
         imageEnd,
-        findings);
+        findings,
+        failure);
   }
 }

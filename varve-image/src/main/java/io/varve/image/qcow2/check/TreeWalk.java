@@ -7,168 +7,262 @@ import io.varve.image.qcow2.format.Limits;
 import io.varve.image.qcow2.format.SnapshotEntry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/// Follows the L1 tables of the active disk and of the snapshots to their L2 tables.
+/// Follows the L1 tables of the active disk and of the snapshots to their L2 tables, in QEMU's
+/// order.
 ///
-/// Snapshots share most of their tables. Each table is read once, in the order of host offsets, and
-/// counts as often as it is referred to; so the time is bounded by the length of the file, however
-/// often a hostile image names one table.
+/// Snapshots share most of their tables. So all L1 tables are read once beforehand, to know how
+/// often each L2 table is referred to; a table is then read when it is first met, and what it
+/// refers to counts as often. Only a table with damage is read again, to tell of it as often as
+/// QEMU does. So the time is bounded by the length of the file, however often a hostile image names
+/// one table.
 final class TreeWalk {
   /// Bytes of an L1 table that are in memory at once.
   private static final int CHUNK = 1 << 20;
 
-  private record Table(long offset, long entries) {}
+  /// Bytes of damaged tables that are read again at most.
+  private static final long MOST_AGAIN = 256L << 20;
+
+  /// @param times snapshots that have this very table
+  private record Table(long offset, long entries, boolean active, int times) {}
+
+  /// What the first walk through an L2 table has found, where it is needed again.
+  private record Seen(long allocated, long compressed, long fragmented, long damage) {}
 
   private final CheckedImage image;
   private final Geometry geometry;
   private final Tally tally;
   private final References references;
-  private final Refcounts refcounts;
+  private final CheckOptions options;
+  private final L2Walk walk;
 
-  /// References to the L2 table in each host cluster: from all trees, and from the active one.
+  /// References to the L2 table in each host cluster, from all trees.
   private final ClusterCounts all = new ClusterCounts();
 
-  private final ClusterCounts active = new ClusterCounts();
+  private final ClusterFlags met = new ClusterFlags();
+  private final Map<Long, Seen> again = new HashMap<>();
+  private final ClusterFlags copiedWrong = new ClusterFlags();
+  private long againBytes;
   private long l2Tables;
+  private long done;
 
-  TreeWalk(CheckedImage image, Tally tally, References references, Refcounts refcounts) {
+  TreeWalk(
+      CheckedImage image,
+      Tally tally,
+      References references,
+      Refcounts refcounts,
+      CheckOptions options) {
     this.image = image;
     this.geometry = image.geometry();
     this.tally = tally;
     this.references = references;
-    this.refcounts = refcounts;
+    this.options = options;
+    this.walk = new L2Walk(image, tally, references, refcounts, options);
   }
 
-  void walk(List<SnapshotEntry> snapshots, CheckProgress progress) throws IOException {
-    readL1(image.header().l1Offset(), image.header().l1Size(), 1, true);
-    for (Map.Entry<Table, Integer> table : tablesOf(snapshots).entrySet()) {
-      readL1(table.getKey().offset(), table.getKey().entries(), table.getValue(), false);
-    }
-    readL2Tables(progress);
-  }
-
-  private Map<Table, Integer> tablesOf(List<SnapshotEntry> snapshots) {
-    Map<Table, Integer> tables = new LinkedHashMap<>();
+  void walk(List<SnapshotEntry> snapshots) throws IOException {
+    List<Table> tables = new ArrayList<>();
+    tables.add(new Table(image.header().l1Offset(), image.header().l1Size(), true, 1));
+    Map<Table, Integer> shared = new LinkedHashMap<>();
     for (SnapshotEntry snapshot : snapshots) {
-      long offset = snapshot.l1Offset();
-      long entries = snapshot.l1Size() & 0xffff_ffffL;
-      if (!geometry.isClusterAligned(offset) || offset < 0) {
-        tally.corruption(
-            "snapshot %s (%s) l1_offset=0x%x: L1 table is not cluster aligned; snapshot table entry"
-                + " corrupted",
-            snapshot.id(), snapshot.name(), offset);
-        tally.incomplete();
-      } else if (entries > Limits.MAX_L1_BYTES / Long.BYTES) {
-        tally.corruption(
-            "snapshot %s (%s) l1_size=0x%x: L1 table is too large; snapshot table entry corrupted",
-            snapshot.id(), snapshot.name(), entries);
-        tally.incomplete();
-      } else if (offset > Long.MAX_VALUE - Limits.MAX_L1_BYTES) {
-        tally.corruption("snapshot %s (%s): L1 table offset", snapshot.id(), snapshot.name());
-        tally.incomplete();
-      } else {
-        tables.merge(new Table(offset, entries), 1, Integer::sum);
+      if (complaint(snapshot) == null) {
+        shared.merge(new Table(snapshot.l1Offset(), snapshot.l1Size(), false, 1), 1, Integer::sum);
       }
     }
-    return tables;
+    shared.forEach(
+        (table, times) -> tables.add(new Table(table.offset(), table.entries(), false, times)));
+    for (Table table : tables) {
+      countL2Tables(table);
+    }
+    walkTable(tables.getFirst());
+    for (SnapshotEntry snapshot : snapshots) {
+      walkSnapshot(snapshot, shared);
+    }
   }
 
-  private void readL1(long offset, long entries, int times, boolean isActive) throws IOException {
-    if (!references.addTable(offset, entries * Long.BYTES, times, "L1 table")) {
+  private void walkSnapshot(SnapshotEntry snapshot, Map<Table, Integer> shared) throws IOException {
+    String complaint = complaint(snapshot);
+    if (complaint != null) {
+      tally.corruption(complaint);
       tally.incomplete();
-    }
-    if (references.exhausted()) {
       return;
     }
-    long end = Math.min(offset + entries * Long.BYTES, image.fileLength());
-    for (long at = offset; at < end; at += CHUNK) {
-      int length = (int) Math.min(CHUNK, (end - at + 7) & -8);
-      if (!image.isHole(at, length)) {
-        readL1Part(image.read(at, length), (at - offset) / Long.BYTES, times, isActive);
-      }
+    // Snapshots with the same L1 table (no image of QEMU has them) are one, that counts as often.
+    Integer times = shared.remove(new Table(snapshot.l1Offset(), snapshot.l1Size(), false, 1));
+    if (times != null) {
+      walkTable(new Table(snapshot.l1Offset(), snapshot.l1Size(), false, times));
     }
   }
 
-  private void readL1Part(ByteBuffer part, long first, int times, boolean isActive)
-      throws IOException {
-    for (long index = first; part.hasRemaining(); index++) {
-      long entry = part.getLong();
-      if (entry == 0) {
+  private @Nullable String complaint(SnapshotEntry snapshot) {
+    String who = "ERROR snapshot " + snapshot.id() + " (" + snapshot.name() + ") ";
+    long offset = snapshot.l1Offset();
+    long entries = snapshot.l1Size() & 0xffff_ffffL;
+    if (!geometry.isClusterAligned(offset) || offset < 0) {
+      return who
+          + "l1_offset="
+          + Hex.alternate(offset)
+          + ": L1 table is not cluster aligned; snapshot table entry corrupted";
+    }
+    if (entries > Limits.MAX_L1_BYTES / Long.BYTES) {
+      return who
+          + "l1_size="
+          + Hex.alternate(entries)
+          + ": L1 table is too large; snapshot table entry corrupted";
+    }
+    return offset > Long.MAX_VALUE - Limits.MAX_L1_BYTES ? who + "L1 table offset" : null;
+  }
+
+  private interface EntryVisit {
+    void visit(long index, long entry) throws IOException;
+  }
+
+  /// Visits the entries of an L1 table that are not 0 and lie in the file.
+  private void entries(Table table, EntryVisit visit) throws IOException {
+    long end = Math.min(table.offset() + table.entries() * Long.BYTES, image.fileLength());
+    for (long at = table.offset(); at < end; at += CHUNK) {
+      int length = (int) Math.min(CHUNK, (end - at + 7) & -8);
+      if (image.isHole(at, length)) {
         continue;
       }
-      if (L1Entry.reservedBitsSet(entry)) {
-        tally.corruptions(times, "found L1 entry with reserved bits set: %x", entry);
+      ByteBuffer part = image.read(at, length);
+      for (long index = (at - table.offset()) / Long.BYTES; part.hasRemaining(); index++) {
+        long entry = part.getLong();
+        if (entry != 0) {
+          visit.visit(index, entry);
+        }
       }
-      followL1(index, entry, times, isActive);
     }
   }
 
-  private void followL1(long index, long entry, int times, boolean isActive) throws IOException {
-    long offset = L1Entry.offset(entry);
-    long cluster = geometry.hostCluster(offset);
-    boolean inFile = references.add(offset, image.clusterSize(), times);
-    boolean followed = inFile && offset != 0 && geometry.isClusterAligned(offset);
-    if (!geometry.isClusterAligned(offset)) {
-      tally.corruptions(
-          times, "l2_offset=0x%x: Table is not cluster aligned; L1 entry corrupted", offset);
+  private void countL2Tables(Table table) throws IOException {
+    if (!references.mayFollow(table.offset(), table.entries() * Long.BYTES)) {
+      return;
     }
-    if (offset == 0) {
-      tally.corruptions(times, "l2_offset=0x0: L1 entry %x names the header", entry);
-    }
-    if (isActive && offset != 0) {
-      requireCopied(index, entry, cluster);
-    }
-    if (!followed) {
+    entries(
+        table,
+        (_, entry) -> {
+          long offset = L1Entry.offset(entry);
+          if (followable(offset)) {
+            long cluster = geometry.hostCluster(offset);
+            l2Tables += all.get(cluster) == 0 ? 1 : 0;
+            all.add(cluster, table.times());
+          }
+        });
+  }
+
+  /// QEMU follows an entry to the header too, and to what is not aligned.
+  private boolean followable(long offset) {
+    return (offset != 0 || !options.careful())
+        && geometry.isClusterAligned(offset)
+        && references.inFile(offset, image.clusterSize());
+  }
+
+  private void walkTable(Table table) throws IOException {
+    long length = table.entries() * Long.BYTES;
+    if (!references.addTable(table.offset(), length, table.times(), "L1 table")) {
       tally.incomplete();
-      return;
     }
-    l2Tables += all.get(cluster) == 0 ? 1 : 0;
-    all.add(cluster, times);
-    if (isActive) {
-      active.add(cluster, 1);
+    if (!references.exhausted()) {
+      entries(table, (_, entry) -> followL1(entry, table));
     }
   }
 
-  private void requireCopied(long index, long entry, long cluster) throws IOException {
-    if (refcounts.unreadable(refcounts.indexOf(cluster))) {
-      return;
+  private void followL1(long entry, Table table) throws IOException {
+    int times = table.times();
+    if (L1Entry.reservedBitsSet(entry)) {
+      repeat(times, "ERROR found L1 entry with reserved bits set: " + Hex.bare(entry));
     }
-    boolean one = refcounts.isOne(cluster);
-    if (one != L1Entry.copied(entry)) {
-      tally.copied(
-          1,
-          "OFLAG_COPIED L2 cluster: l1_index=%d l1_entry=%x refcount %s 1",
-          index,
-          entry,
-          one ? "is" : "is not");
+    long offset = L1Entry.offset(entry);
+    boolean inFile = references.add(offset, image.clusterSize(), times);
+    boolean aligned = geometry.isClusterAligned(offset);
+    if (!aligned) {
+      repeat(
+          times,
+          "ERROR l2_offset="
+              + Hex.bare(offset)
+              + ": Table is not cluster aligned; L1 entry corrupted");
     }
-  }
-
-  private void readL2Tables(CheckProgress progress) throws IOException {
-    L2Walk walk = new L2Walk(image, tally, references, refcounts);
-    long limit = references.clusters();
-    long done = 0;
-    long total = l2Tables << geometry.clusterBits();
-    for (long c = all.nextNonZero(0, limit); c < limit; c = all.nextNonZero(c + 1, limit)) {
-      long offset = geometry.hostOffset(c);
-      if (!image.isHole(offset, image.clusterSize())) {
-        walk.table(image.read(offset, image.clusterSize()), all.get(c), active.get(c));
+    if (followable(offset)) {
+      for (int i = 0; i < times; i++) {
+        followL2(offset, table.active());
       }
-      done += image.clusterSize();
-      progress.advance(done, total);
+      return;
+    }
+    tally.incomplete();
+    if (inFile && !aligned && !options.careful()) {
+      // QEMU reads what lies there all the same.
+      walk.walk(offset, image.read(offset, image.clusterSize()), times, table.active());
+      if (table.active()) {
+        tally.guestClusters(1, walk.allocated(), walk.compressed(), walk.fragmented());
+      }
+      if (walk.copiedWrong()) {
+        copiedWrong.set(geometry.hostCluster(offset));
+      }
     }
   }
 
-  /// How often each L2 table is referred to by the active disk.
-  ClusterCounts activeTables() {
-    return active;
+  private void repeat(int times, String line) {
+    for (int i = 0; i < times; i++) {
+      tally.corruption(line);
+    }
   }
 
-  /// How often each L2 table is referred to.
-  ClusterCounts allTables() {
-    return all;
+  private void followL2(long offset, boolean active) throws IOException {
+    long cluster = geometry.hostCluster(offset);
+    if (met.get(cluster)) {
+      meetAgain(offset, active);
+      return;
+    }
+    met.set(cluster);
+    done += image.clusterSize();
+    options.progress().advance(done, Math.max(done, l2Tables << geometry.clusterBits()));
+    if (image.isHole(offset, image.clusterSize())) {
+      return;
+    }
+    long before = tally.counts().corruptions();
+    int references = all.get(cluster);
+    walk.walk(offset, image.read(offset, image.clusterSize()), references, active);
+    long damage = tally.counts().corruptions() - before;
+    if (active) {
+      tally.guestClusters(1, walk.allocated(), walk.compressed(), walk.fragmented());
+      if (walk.copiedWrong()) {
+        copiedWrong.set(cluster);
+      }
+    }
+    if (references > 1 && (damage > 0 || active)) {
+      again.put(cluster, new Seen(walk.allocated(), walk.compressed(), walk.fragmented(), damage));
+    }
+  }
+
+  private void meetAgain(long offset, boolean active) throws IOException {
+    long cluster = geometry.hostCluster(offset);
+    Seen seen = again.get(cluster);
+    if (seen == null) {
+      return;
+    }
+    if (active) {
+      tally.guestClusters(1, seen.allocated(), seen.compressed(), seen.fragmented());
+    }
+    if (seen.damage() == 0) {
+      return;
+    }
+    againBytes += image.clusterSize();
+    if (againBytes > MOST_AGAIN) {
+      tally.corruptions(seen.damage());
+    } else {
+      walk.walk(offset, image.read(offset, image.clusterSize()), 0, false);
+    }
+  }
+
+  /// True if a COPIED bit in the L2 table at this cluster does not say what the refcount says.
+  boolean copiedWrong(long cluster) {
+    return copiedWrong.get(cluster);
   }
 }
