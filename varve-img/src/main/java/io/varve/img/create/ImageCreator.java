@@ -36,6 +36,9 @@ public final class ImageCreator {
 
   /// An empty file at that place, opened for writing.
   static FileStorage emptyFile(Images images, String name) throws ImgException {
+    if (name.isEmpty()) {
+      throw new ImgException("Could not create '': No such file or directory");
+    }
     Path path = images.console().resolve(name);
     try {
       FileStorage file = openOrCreate(path);

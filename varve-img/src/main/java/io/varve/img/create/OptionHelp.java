@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// What `-o` strings share across commands: collecting them, and `-o help`.
 public final class OptionHelp {
   /// Where the explanation of an option begins, unless its name is too long.
-  private static final int COLUMN = 25;
+  private static final int COLUMN = 24;
 
   private OptionHelp() {}
 

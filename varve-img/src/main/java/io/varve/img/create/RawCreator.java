@@ -9,6 +9,7 @@ import io.varve.img.open.Images;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
+import org.jspecify.annotations.Nullable;
 
 /// Makes a raw image: a file of that length.
 final class RawCreator {
@@ -22,6 +23,7 @@ final class RawCreator {
       throws ImgException, IOException {
     long given = options.number("size", 0);
     String mode = options.get("preallocation");
+    requireMode(mode);
     try (FileStorage file = ImageCreator.emptyFile(images, name)) {
       // Behind the last whole sector nothing can be addressed.
       if (given > Long.MAX_VALUE - SECTOR + 1) {
@@ -36,12 +38,19 @@ final class RawCreator {
         }
         case "full" -> full(file, size);
         case "metadata" -> throw new ImgException("Unsupported preallocation mode: metadata");
-        default -> {
-          empty(file, size);
-          throw new ImgException("invalid parameter value: " + mode);
-        }
+        default -> empty(file, size);
       }
       file.flush();
+    }
+  }
+
+  private static void requireMode(@Nullable String mode) throws ImgException {
+    if (mode != null
+        && !mode.equals("off")
+        && !mode.equals("falloc")
+        && !mode.equals("full")
+        && !mode.equals("metadata")) {
+      throw new ImgException("invalid parameter value: " + mode);
     }
   }
 

@@ -2,7 +2,7 @@
 package io.varve.img.open;
 
 import io.varve.img.ImgException;
-import io.varve.img.args.KeyValues;
+import io.varve.img.args.OptionTree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,22 +24,43 @@ public final class Objects {
   }
 
   /// Makes the object that `text` describes: `secret,id=sec0,data=…` or `secret,id=sec0,file=…`,
-  /// and `format=base64` where it is given that way.
+  /// with `format=base64` where it is given that way; the same as a JSON object.
   public void add(String text) throws ImgException, IOException {
-    KeyValues options = KeyValues.parse(text, "qom-type");
-    String type = options.get("qom-type");
-    String id = options.get("id");
-    if (!"secret".equals(type)) {
+    OptionTree options =
+        text.startsWith("{") ? OptionTree.ofJson(text) : OptionTree.ofText(text, "qom-type");
+    String type = options.take("qom-type");
+    String id = options.take("id");
+    if (type == null) {
+      throw new ImgException("Parameter 'qom-type' is missing");
+    }
+    if (!type.equals("secret")) {
       throw new ImgException("Parameter 'qom-type' does not accept value '" + type + "'");
     }
     if (id == null) {
       throw new ImgException("Parameter 'id' is missing");
     }
+    if (!isIdentifier(id)) {
+      throw new ImgException("Parameter 'id' expects an identifier")
+          .withHint(
+              "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.");
+    }
+    byte[] secret = secret(options);
     if (secrets.containsKey(id)) {
       throw new ImgException(
           "attempt to add duplicate property '" + id + "' to object (type 'container')");
     }
-    secrets.put(id, secret(options));
+    secrets.put(id, secret);
+  }
+
+  private static boolean isIdentifier(String id) {
+    for (int i = 0; i < id.length(); i++) {
+      char c = id.charAt(i);
+      boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      if (!letter && (i == 0 || "0123456789-._".indexOf(c) < 0)) {
+        return false;
+      }
+    }
+    return !id.isEmpty();
   }
 
   /// Makes several objects, in order.
@@ -49,9 +70,20 @@ public final class Objects {
     }
   }
 
-  private byte[] secret(KeyValues options) throws ImgException, IOException {
-    String data = options.get("data");
-    String file = options.get("file");
+  private byte[] secret(OptionTree options) throws ImgException, IOException {
+    String data = options.take("data");
+    String file = options.take("file");
+    String format = options.take("format");
+    if (format != null && !format.equals("raw") && !format.equals("base64")) {
+      throw new ImgException("Parameter 'format' does not accept value '" + format + "'");
+    }
+    if (options.has("keyid") || options.has("iv")) {
+      throw new ImgException("secrets encrypted with another secret are not supported by Varve");
+    }
+    String left = options.firstKey();
+    if (left != null) {
+      throw new ImgException("Parameter '" + left + "' is unexpected");
+    }
     if (data != null && file != null) {
       throw new ImgException("'file' and 'data' are mutually exclusive");
     }
@@ -61,19 +93,16 @@ public final class Objects {
     } else if (file != null) {
       bytes = read(file);
     } else {
-      throw new ImgException("Must provide 'file' or 'data'");
+      throw new ImgException("Either 'file' or 'data' must be provided");
     }
-    String format = options.get("format");
-    if (format == null || format.equals("raw")) {
+    if (!"base64".equals(format)) {
       return bytes;
     }
-    if (!format.equals("base64")) {
-      throw new ImgException("Invalid parameter '" + format + "'");
-    }
     try {
-      return Base64.getMimeDecoder().decode(bytes);
+      return Base64.getDecoder()
+          .decode(new String(bytes, StandardCharsets.ISO_8859_1).replace("\n", ""));
     } catch (IllegalArgumentException _) {
-      throw new ImgException("Base64 data '<secret>' is not valid");
+      throw new ImgException("Base64 data contains invalid characters");
     }
   }
 
@@ -82,7 +111,13 @@ public final class Objects {
     try (var in = Files.newInputStream(path)) {
       return in.readNBytes(MAX_SECRET);
     } catch (IOException e) {
-      throw new ImgException("Unable to read " + file + ": " + Failures.reason(e));
+      throw new ImgException(
+          "Unable to read "
+              + file
+              + ": Failed to open file \u201c"
+              + file
+              + "\u201d: "
+              + Failures.reason(e));
     }
   }
 
