@@ -7,6 +7,7 @@ module io.varve.cli {
   requires io.varve.catalog;
   requires io.varve.engine;
   requires io.varve.image;
+  requires io.varve.img;
   requires info.picocli;
   requires tools.jackson.core;
 
