@@ -4,6 +4,7 @@ package io.varve.img.open;
 import io.varve.image.BackingReference;
 import io.varve.image.Layer;
 import io.varve.image.chain.Chain;
+import io.varve.image.foreign.ForeignFormats;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.Qcow2Options;
 import io.varve.image.raw.RawLayer;
@@ -87,6 +88,9 @@ final class ChainBuilder {
       OptionTree backing = found.options().takeBranch("backing");
       Map<String, String> telling = new LinkedHashMap<>();
       Layer layer = openFormat(found, telling);
+      if (!opened.isEmpty()) {
+        ForeignFormats.requireParent(opened.getLast().layer, layer);
+      }
       OpenNode node = new OpenNode(found, layer, telling, backing);
       opened.add(node);
       return node;
@@ -122,6 +126,8 @@ final class ChainBuilder {
         yield RawLayer.open(part.storage(), writable);
       }
       case "qcow2" -> openQcow2(found, telling);
+      case "vmdk", "vpc", "vhdx", "vdi" ->
+          new ForeignImages(console, found, how.forceShare()).open();
       default ->
           throw new ImgException(
               "image format '" + found.driver() + "' is not supported by Varve yet");

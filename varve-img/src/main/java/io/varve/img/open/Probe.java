@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.open;
 
+import io.varve.image.LayerFormat;
+import io.varve.image.foreign.ForeignFormats;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,6 +21,8 @@ final class Probe {
     if (start.getInt(0) == QCOW) {
       return start.getInt(4) == 1 ? "qcow" : "qcow2";
     }
-    return "raw";
+    int length = (int) Math.min(LENGTH, file.size());
+    LayerFormat foreign = ForeignFormats.probe(start.slice(0, length));
+    return foreign == null ? "raw" : foreign.id();
   }
 }
