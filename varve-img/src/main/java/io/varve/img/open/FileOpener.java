@@ -114,6 +114,9 @@ final class FileOpener {
     } catch (ImageInUseException e) {
       throw Failures.inUse(e, name);
     } catch (IOException e) {
+      if (write && Files.isDirectory(path)) {
+        throw new ImgException("Could not open '" + name + "': Is a directory");
+      }
       if (e instanceof FileSystemException && Files.exists(path) && !isUsable(path)) {
         throw new ImgException("'file' driver requires '" + name + "' to be a regular file");
       }

@@ -46,9 +46,9 @@ final class ParityRun {
       Outcome expected = real.get(i);
       Outcome found = other.get(i);
       if (!expected.same(found, step.compared())) {
-        String both = "%s\n--- real: %s--- %s: %s";
         differences.add(
-            both.formatted(step.line(), expected.from(found), mixture, found.from(expected)));
+            "%s\n--- real: %s--- %s: %s"
+                .formatted(step.line(), expected.from(found), mixture, found.from(expected)));
       }
     }
     differences.addAll(filesThatDiffer(realFolder, folder));
