@@ -29,13 +29,6 @@ final class ForeignImages {
     this.forceShare = forceShare;
   }
 
-  static boolean isForeign(String driver) {
-    return driver.equals("vmdk")
-        || driver.equals("vpc")
-        || driver.equals("vhdx")
-        || driver.equals("vdi");
-  }
-
   /// The layer takes the file over.
   Layer open() throws ImgException, IOException {
     String driver = found.driver();
