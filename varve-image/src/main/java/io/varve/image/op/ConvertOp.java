@@ -11,7 +11,6 @@ import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// Copies disks, one behind the other, into another disk: `qemu-img convert`.
@@ -25,15 +24,14 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// A few threads read, look for zeros and compress side by side; pieces reach the target in order
-/// unless that is not wanted. The source must not change meanwhile. Stopped by an exception from
-/// its progress, or by a failure, it leaves a target that holds a part of the disk.
+/// unless that is not wanted ([PieceQueue]). The source must not change meanwhile. Stopped by an
+/// exception from its progress, or by a failure, it leaves a target that holds a part of the disk.
 public final class ConvertOp {
   private final ConvertPlan plan;
   private final Sources sources;
   private final Chain to;
   private final ConvertOptions options;
-  private final Turns turns;
-  private final AtomicLong copied = new AtomicLong();
+  private final PieceQueue queue;
   private final Object planning = new Object();
   private long pieces;
   private long planned;
@@ -43,7 +41,10 @@ public final class ConvertOp {
     this.sources = sources;
     this.to = to;
     this.options = options;
-    this.turns = new Turns(options.inOrder(), threads());
+    // Every worker prepares one piece while another one of his waits for its turn.
+    int most = threads() == 1 ? 1 : 2 * threads();
+    this.queue =
+        new PieceQueue(options.inOrder(), most, () -> PieceWriter.of(sources, to, options));
     this.plan = newPlan();
   }
 
@@ -68,12 +69,11 @@ public final class ConvertOp {
     }
     ConvertOp op = new ConvertOp(sources, to, options);
     op.countIfHeard();
-    Workers.run(op.threads(), op::work);
+    long bytes = op.run();
     to.flush();
     if (options.compressed()) {
       padFile(to.top().storage());
     }
-    long bytes = op.copied.get();
     return new CopyResult(bytes, sources.total() - bytes);
   }
 
@@ -99,6 +99,17 @@ public final class ConvertOp {
     if (size % 512 != 0 && !file.capabilities().fixedSize()) {
       file.truncate((size + 511) & -512L);
     }
+  }
+
+  /// Returns how many bytes of data were written.
+  private long run() throws IOException {
+    long bytes;
+    try {
+      Workers.run(threads(), this::work);
+    } finally {
+      bytes = queue.close();
+    }
+    return bytes;
   }
 
   private int threads() {
@@ -130,7 +141,7 @@ public final class ConvertOp {
   /// The next piece that needs work; null at the end, or when another worker has failed.
   private @Nullable Task next() throws IOException {
     synchronized (planning) {
-      while (!turns.stopped()) {
+      while (!queue.stopped()) {
         ConvertPlan.Piece piece = plan.next();
         if (piece == null) {
           return null;
@@ -152,25 +163,21 @@ public final class ConvertOp {
   }
 
   private void work() {
-    try (PieceWriter writer = PieceWriter.of(sources, to, options)) {
-      for (Task task = next(); task != null; task = next()) {
-        ConvertPlan.Piece piece = task.piece();
-        boolean data = moves(piece);
-        if (data) {
-          writer.prepare(piece.at(), (int) piece.length(), piece.kind() == ConvertPlan.Kind.ZERO);
-        }
-        if (!turns.await(task.number())) {
+    try {
+      for (PieceWriter writer = queue.takeFree(); writer != null; writer = queue.takeFree()) {
+        Task task = next();
+        if (task == null) {
+          queue.giveBack(writer);
           return;
         }
-        options.throttle().take(piece.length());
-        copied.addAndGet(data ? writer.write() : writer.zero(piece.at(), piece.length()));
-        turns.done(task.number());
+        writer.take(task.piece(), moves(task.piece()));
+        queue.bring(task.number(), writer);
       }
     } catch (IOException e) {
-      turns.stop();
+      queue.stop();
       throw new UncheckedIOException(e);
     } catch (RuntimeException | Error e) {
-      turns.stop();
+      queue.stop();
       throw e;
     }
   }

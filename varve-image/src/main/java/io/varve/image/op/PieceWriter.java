@@ -36,6 +36,34 @@ abstract class PieceWriter implements AutoCloseable {
     return new PlainPieceWriter(sources, to, options);
   }
 
+  private long pieceAt;
+  private long pieceLength;
+  private boolean data;
+  private long written;
+
+  /// Reads the piece and does what can be done before its turn.
+  ///
+  /// @param moves false for zeros that are only to be marked
+  final void take(ConvertPlan.Piece piece, boolean moves) throws IOException {
+    pieceAt = piece.at();
+    pieceLength = piece.length();
+    data = moves;
+    if (moves) {
+      prepare(pieceAt, (int) pieceLength, piece.kind() == ConvertPlan.Kind.ZERO);
+    }
+  }
+
+  /// Writes the piece that was taken last.
+  final void finish() throws IOException {
+    options.throttle().take(pieceLength);
+    written += data ? write() : zero(pieceAt, pieceLength);
+  }
+
+  /// Bytes of data written so far.
+  final long written() {
+    return written;
+  }
+
   /// Reads the piece.
   ///
   /// @param zero it is known to be zero: nothing is read
