@@ -4,6 +4,7 @@ package io.varve.image.qcow2;
 import io.varve.image.qcow2.alloc.Refcounts;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
@@ -25,7 +26,12 @@ final class PreallocationGuess {
       return false;
     }
     Refcounts counts =
-        new Refcounts(storage.name(), geometry, cache, Qcow2Opener.refcountTable(storage, header));
+        new Refcounts(
+            storage.name(),
+            geometry,
+            cache,
+            Qcow2Opener.refcountTable(storage, header),
+            new ImageDamage(storage.name(), _ -> {}));
     return counts.usedBelow(end, threshold) >= threshold;
   }
 }

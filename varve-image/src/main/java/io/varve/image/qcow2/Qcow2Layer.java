@@ -26,6 +26,7 @@ import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.io.Preallocator;
 import io.varve.image.qcow2.io.Resizer;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.qcow2.snapshot.SnapshotStore;
 import io.varve.image.storage.Storage;
@@ -48,6 +49,7 @@ import org.jspecify.annotations.Nullable;
 public final class Qcow2Layer implements WritableLayer {
   private final Storage storage;
   private final DataArea data;
+  private final ImageDamage damage;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final ClusterReader reader;
   private final MetadataCache cache;
@@ -74,14 +76,15 @@ public final class Qcow2Layer implements WritableLayer {
     EntryTable l1 = Qcow2Opener.activeL1(storage, header);
     long fileEnd = header.geometry().hostOffset(header.geometry().clustersFor(storage.size()));
     this.end = () -> options.requireWhole() ? endOfFile(fileEnd) : Long.MAX_VALUE;
+    this.damage = new ImageDamage(storage.name(), options.notices());
     this.readOnlyMap = mapOf(l1);
     if (options.writable()) {
       SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
-      this.parts =
-          Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options.writeRules());
+      this.parts = Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options, damage);
       Qcow2Opener.guardLuks(parts, area);
       this.tree = new ActiveTree(parts, storage.name(), reader, l1, end);
       this.store = new SnapshotStore(parts, tree, loaded);
+      parts.overlaps().attachSnapshots(store::entries, store::tableBytes);
     } else {
       this.parts = null;
       this.tree = null;
@@ -122,7 +125,14 @@ public final class Qcow2Layer implements WritableLayer {
   ClusterMap mapOf(EntryTable l1) {
     Header header = area.header();
     return new ClusterMap(
-        storage.name(), header.geometry(), header.version(), cache, l1, data.external(), end);
+        storage.name(),
+        header.geometry(),
+        header.version(),
+        cache,
+        l1,
+        data.external(),
+        end,
+        damage);
   }
 
   @Override
@@ -162,6 +172,7 @@ public final class Qcow2Layer implements WritableLayer {
   public LayerExtent lookup(GuestOffset at, long maxLength) throws IOException {
     lock.readLock().lock();
     try {
+      damage.requireAlive();
       return lookupIn(activeMap(), size, at, maxLength);
     } finally {
       lock.readLock().unlock();
@@ -182,6 +193,7 @@ public final class Qcow2Layer implements WritableLayer {
     lock.readLock().lock();
     try {
       requireInside(at.bytes(), dst.remaining());
+      damage.requireAlive();
       return reader.readHeld(activeMap(), at.bytes(), dst);
     } finally {
       lock.readLock().unlock();
@@ -534,7 +546,7 @@ public final class Qcow2Layer implements WritableLayer {
   }
 
   private void closeParts() throws IOException {
-    if (parts == null) {
+    if (parts == null || damage.dead()) {
       return;
     }
     try {

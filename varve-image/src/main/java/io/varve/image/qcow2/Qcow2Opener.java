@@ -18,10 +18,8 @@ import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.HeaderExtension;
-import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.LuksExtension;
 import io.varve.image.qcow2.format.Qcow2FormatException;
-import io.varve.image.qcow2.format.RefcountTableEntry;
 import io.varve.image.qcow2.format.SnapshotTable;
 import io.varve.image.qcow2.io.DataArea;
 import io.varve.image.qcow2.io.ImageParts;
@@ -30,7 +28,9 @@ import io.varve.image.qcow2.metadata.ClusterSet;
 import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.FlushOrder;
 import io.varve.image.qcow2.metadata.HeaderFields;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
+import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.function.Consumer;
@@ -151,22 +151,38 @@ final class Qcow2Opener {
       MetadataCache cache,
       EntryTable l1,
       SnapshotTable.Loaded snapshots,
-      WriteRules rules)
+      Qcow2Options options,
+      ImageDamage damage)
       throws IOException {
     Geometry geometry = header.geometry();
     EntryTable table = refcountTable(storage, header);
     FlushOrder order = new FlushOrder(storage, cache);
     order.attachRefcountTable(table);
     HeaderFields fields = new HeaderFields(storage, header);
-    ClusterSet metadata = metadataOf(geometry, header, table, l1, snapshots, storage.name());
-    Refcounts refcounts = new Refcounts(storage.name(), geometry, cache, table);
-    ClusterAllocator allocator = new ClusterAllocator(storage, geometry, refcounts, metadata);
+    damage.attachHeader(fields);
+    MetadataClusters found = MetadataClusters.of(geometry, header, table, l1, snapshots);
+    ClusterSet metadata = found.all();
+    OverlapCheck overlaps =
+        new OverlapCheck(
+            storage,
+            geometry,
+            metadata,
+            found.disputed(),
+            options.overlapRules(),
+            damage,
+            fields,
+            order);
+    order.attachGuards(damage, overlaps);
+    Refcounts refcounts = new Refcounts(storage.name(), geometry, cache, table, damage);
+    ClusterAllocator allocator =
+        new ClusterAllocator(storage, geometry, refcounts, overlaps, damage);
     allocator.attachGrowth(
         new RefcountBlocks(
-            storage, geometry, refcounts, allocator, cache, order, fields, metadata));
+            storage, geometry, refcounts, allocator, cache, order, fields, metadata, overlaps));
+    WriteRules rules = options.writeRules();
     DroppedClusters dropped =
         new DroppedClusters(
-            storage, geometry, refcounts, allocator, cache, metadata, rules.punch());
+            storage, geometry, refcounts, allocator, cache, metadata, rules.punch(), damage);
     order.attachRelease(dropped);
     order.attachData(data::flushDataFile);
     return new ImageParts(
@@ -181,7 +197,9 @@ final class Qcow2Opener {
         allocator,
         dropped,
         metadata,
-        rules);
+        rules,
+        overlaps,
+        damage);
   }
 
   /// Guards the LUKS header against everything that is written to the image.
@@ -192,65 +210,11 @@ final class Qcow2Opener {
       if (luks != null) {
         long inFile = Math.max(0, storage.size() - luks.offset());
         long length = Long.compareUnsigned(luks.length(), inFile) < 0 ? luks.length() : inFile;
-        addRange(parts.metadata(), parts.geometry(), luks.offset(), length);
+        Geometry geometry = parts.geometry();
+        parts.metadata().add(geometry.hostCluster(luks.offset()), geometry.clustersFor(length));
       }
     } catch (Qcow2FormatException e) {
       throw FormatErrors.named(storage.name(), e);
     }
-  }
-
-  private static ClusterSet metadataOf(
-      Geometry geometry,
-      Header header,
-      EntryTable refcountTable,
-      EntryTable l1,
-      SnapshotTable.Loaded snapshots,
-      String name)
-      throws CorruptImageException {
-    ClusterSet metadata = new ClusterSet();
-    metadata.add(0);
-    addRange(metadata, geometry, refcountTable.offset(), refcountTable.byteLength());
-    addRange(metadata, geometry, l1.offset(), l1.byteLength());
-    addRange(metadata, geometry, header.snapshotsOffset(), snapshots.length());
-    snapshots
-        .entries()
-        .forEach(entry ->
-            addRange(
-                metadata, geometry, entry.l1Offset(), (entry.l1Size() & 0x3f_ffffL) * Long.BYTES));
-    for (int i = 0; i < refcountTable.size(); i++) {
-      addOne(
-          name,
-          "refcount block",
-          metadata,
-          geometry,
-          RefcountTableEntry.offset(refcountTable.get(i)));
-    }
-    for (int i = 0; i < l1.size(); i++) {
-      addOne(name, "L2 table", metadata, geometry, L1Entry.offset(l1.get(i)));
-    }
-    return metadata;
-  }
-
-  private static void addRange(ClusterSet set, Geometry geometry, long offset, long length) {
-    if (offset != 0) {
-      set.add(geometry.hostCluster(offset), geometry.clustersFor(length));
-    }
-  }
-
-  /// Two structures in one cluster would destroy each other at the next write, so that such an
-  /// image is not opened for writing.
-  private static void addOne(
-      String name, String structure, ClusterSet set, Geometry geometry, long offset)
-      throws CorruptImageException {
-    if (offset == 0) {
-      return;
-    }
-    long cluster = geometry.hostCluster(offset);
-    if (set.contains(cluster)) {
-      throw new CorruptImageException(
-          "%s: %s at %#x: expected a cluster of its own, found other metadata there; run a check"
-              .formatted(name, structure, offset));
-    }
-    set.add(cluster);
   }
 }

@@ -16,6 +16,7 @@ public final class Qcow2Options {
   private boolean requireWhole;
   private boolean discardNoUnref;
   private boolean promptReuse;
+  private OverlapRules overlapRules = OverlapRules.CACHED;
   private boolean withData = true;
   private Consumer<String> notices = Qcow2Options::ignore;
   private KeySource keys = KeySource.NONE;
@@ -33,6 +34,7 @@ public final class Qcow2Options {
     requireWhole = from.requireWhole;
     discardNoUnref = from.discardNoUnref;
     promptReuse = from.promptReuse;
+    overlapRules = from.overlapRules;
     withData = from.withData;
     notices = from.notices;
     keys = from.keys;
@@ -72,6 +74,11 @@ public final class Qcow2Options {
   /// Without it such a cluster reads as zero, as in QEMU.
   public boolean requireWhole() {
     return requireWhole;
+  }
+
+  /// Against which of the image's structures each write is checked.
+  public OverlapRules overlapRules() {
+    return overlapRules;
   }
 
   WriteRules writeRules() {
@@ -134,6 +141,12 @@ public final class Qcow2Options {
   public Qcow2Options withPromptReuse(boolean prompt) {
     Qcow2Options next = new Qcow2Options(this);
     next.promptReuse = prompt;
+    return next;
+  }
+
+  public Qcow2Options withOverlapRules(OverlapRules rules) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.overlapRules = rules;
     return next;
   }
 

@@ -8,6 +8,7 @@ import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.L2Entry;
 import io.varve.image.qcow2.format.SnapshotEntry;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.qcow2.snapshot.SnapshotL1;
 import io.varve.image.storage.Storage;
@@ -50,7 +51,8 @@ final class SnapshotUsageCounter {
   private static Refcounts onDisk(Storage storage, Header header) throws IOException {
     EntryTable table = Qcow2Opener.refcountTable(storage, header);
     MetadataCache cache = new MetadataCache(storage, header.clusterSize(), CACHE);
-    return new Refcounts(storage.name(), header.geometry(), cache, table);
+    return new Refcounts(
+        storage.name(), header.geometry(), cache, table, new ImageDamage(storage.name(), _ -> {}));
   }
 
   private void countTable(long table) throws IOException {

@@ -3,10 +3,12 @@ package io.varve.image.qcow2.alloc;
 
 import io.varve.image.CorruptImageException;
 import io.varve.image.qcow2.format.Geometry;
-import io.varve.image.qcow2.metadata.ClusterSet;
+import io.varve.image.qcow2.metadata.ImageDamage;
+import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /// Hands out host clusters and takes back those that were never referred to. Clusters that lose
 /// their last reference go through [DroppedClusters].
@@ -19,20 +21,26 @@ public final class ClusterAllocator {
   private final Storage storage;
   private final Geometry geometry;
   private final Refcounts refcounts;
-  private final ClusterSet metadata;
+  private final OverlapCheck overlaps;
+  private final ImageDamage damage;
   private RefcountGrowth growth;
   private long searchFrom;
   private long blankFrom;
 
-  /// @param metadata clusters that hold the image's own structures; an allocation that meets one
-  ///   shows that the refcounts are wrong
+  /// @param overlaps asked for each cluster: an allocation that meets one of the image's own
+  ///   structures shows that the refcounts are wrong
   public ClusterAllocator(
-      Storage storage, Geometry geometry, Refcounts refcounts, ClusterSet metadata)
+      Storage storage,
+      Geometry geometry,
+      Refcounts refcounts,
+      OverlapCheck overlaps,
+      ImageDamage damage)
       throws IOException {
     this.storage = storage;
     this.geometry = geometry;
     this.refcounts = refcounts;
-    this.metadata = metadata;
+    this.overlaps = overlaps;
+    this.damage = damage;
     this.growth = _ -> {};
     this.blankFrom =
         storage.capabilities().fixedSize() ? Long.MAX_VALUE : geometry.clustersFor(storage.size());
@@ -43,24 +51,37 @@ public final class ClusterAllocator {
     this.growth = refcountGrowth;
   }
 
+  /// Makes sure that a refcount block covers `cluster`.
+  void cover(long cluster) throws IOException {
+    growth.cover(cluster);
+  }
+
   /// Allocates exactly `count` neighbouring clusters.
   public ClusterRun allocate(long count) throws IOException {
+    return allocate(count, null);
+  }
+
+  /// Allocates exactly `count` neighbouring clusters.
+  ///
+  /// @param what QEMU's name of what goes there if that may never lie at offset 0, else null
+  public ClusterRun allocate(long count, @Nullable String what) throws IOException {
     try {
-      return allocateBehind(count);
+      return allocateBehind(count, what);
     } catch (NoSpaceException e) {
       if (!storage.capabilities().fixedSize()) {
         throw e;
       }
     }
     searchFrom = 0;
-    return allocateBehind(count);
+    return allocateBehind(count, what);
   }
 
-  private ClusterRun allocateBehind(long count) throws IOException {
+  private ClusterRun allocateBehind(long count, @Nullable String what) throws IOException {
     while (true) {
       long first = find(count);
       long missing = refcounts.firstNotCovered(first, count);
       if (missing < 0) {
+        requireNotFirst(first, what);
         take(first, count);
         return finish(first, count);
       }
@@ -116,10 +137,7 @@ public final class ClusterAllocator {
 
   private void take(long first, long count) throws IOException {
     requireRoom(first, count);
-    long used = metadata.first(first, count);
-    if (used >= 0) {
-      requireNotMetadata(used);
-    }
+    overlaps.requireFree(first, count);
     refcounts.set(first, count, 1);
   }
 
@@ -143,12 +161,10 @@ public final class ClusterAllocator {
     }
   }
 
-  void requireNotMetadata(long cluster) throws CorruptImageException {
-    if (metadata.contains(cluster)) {
-      throw new CorruptImageException(
-          "%s: refcount of cluster at %#x: is 0, but the cluster holds metadata; nothing was written,"
-                  .formatted(storage.name(), geometry.hostOffset(cluster))
-              + " run a check with repair");
+  /// Refuses cluster 0 for what may never lie there: its count must be wrong.
+  void requireNotFirst(long cluster, @Nullable String what) throws CorruptImageException {
+    if (cluster == 0 && what != null) {
+      throw damage.fatal("Preventing invalid allocation of " + what + " at offset 0");
     }
   }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.alloc;
 
+import io.varve.image.CorruptImageException;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.metadata.ClusterSet;
 import io.varve.image.qcow2.metadata.FlushOrder;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
+import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.Arrays;
@@ -22,6 +25,7 @@ public final class DroppedClusters implements FlushOrder.Release {
   private final MetadataCache cache;
   private final ClusterSet metadata;
   private final boolean punch;
+  private final ImageDamage damage;
 
   /// Runs of neighbours, `first` and `end` each.
   private Run[] runs = new Run[64];
@@ -39,7 +43,9 @@ public final class DroppedClusters implements FlushOrder.Release {
       ClusterAllocator allocator,
       MetadataCache cache,
       ClusterSet metadata,
-      boolean punch) {
+      boolean punch,
+      ImageDamage damage) {
+    this.damage = damage;
     this.storage = storage;
     this.geometry = geometry;
     this.refcounts = refcounts;
@@ -88,10 +94,30 @@ public final class DroppedClusters implements FlushOrder.Release {
     Freed freed = new Freed();
     for (Run run : gone) {
       for (long at = run.first(); at < run.end(); ) {
-        at += refcounts.decrement(at, run.end() - at, freed);
+        at += release(at, run.end() - at, freed);
       }
     }
     freed.finish();
+  }
+
+  /// Counts down as many of the clusters as go at once. A count that is 0 already, or cannot be
+  /// found, is damage: as in QEMU it is told, and the cluster leaks at worst.
+  private long release(long first, long clusters, Freed freed) throws IOException {
+    try {
+      if (!refcounts.covered(first)) {
+        allocator.cover(first);
+      }
+      return refcounts.decrement(first, clusters, freed);
+    } catch (CorruptImageException _) {
+      if (clusters > 1) {
+        return release(first, 1, freed);
+      }
+      String reason = damage.dead() ? "Input/output error" : "Invalid argument";
+      damage.tell("qcow2_free_clusters failed: " + reason);
+    } catch (NoSpaceException _) {
+      damage.tell("qcow2_free_clusters failed: File too large");
+    }
+    return 1;
   }
 
   /// Joins freed neighbours, so that a long stretch is punched at once.

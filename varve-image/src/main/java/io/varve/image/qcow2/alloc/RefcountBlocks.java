@@ -8,6 +8,7 @@ import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.FlushOrder;
 import io.varve.image.qcow2.metadata.HeaderFields;
 import io.varve.image.qcow2.metadata.MetadataCache;
+import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
@@ -30,6 +31,7 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
   private final FlushOrder flushOrder;
   private final HeaderFields header;
   private final ClusterSet metadata;
+  private final OverlapCheck overlaps;
 
   public RefcountBlocks(
       Storage storage,
@@ -39,7 +41,8 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
       MetadataCache cache,
       FlushOrder flushOrder,
       HeaderFields header,
-      ClusterSet metadata) {
+      ClusterSet metadata,
+      OverlapCheck overlaps) {
     this.storage = storage;
     this.geometry = geometry;
     this.refcounts = refcounts;
@@ -48,6 +51,7 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     this.flushOrder = flushOrder;
     this.header = header;
     this.metadata = metadata;
+    this.overlaps = overlaps;
   }
 
   @Override
@@ -58,7 +62,8 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     long index = cluster >>> geometry.refcountBlockBits();
     long block = allocator.find(1);
     allocator.requireRoom(block, 1);
-    allocator.requireNotMetadata(block);
+    allocator.requireNotFirst(block, "refcount block");
+    overlaps.requireFree(block, 1);
     if (index < refcounts.table().size()) {
       addBlock(index, block);
     } else {
@@ -104,6 +109,7 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     requireTableFits(tableClusters);
     long areaBlocks = blocksInAll - (first >>> bits);
     allocator.requireRoom(first, tableClusters + areaBlocks);
+    overlaps.requireFree(first, tableClusters + areaBlocks);
     switchTo(new Growth(cluster, block, first, areaBlocks, tableClusters));
   }
 

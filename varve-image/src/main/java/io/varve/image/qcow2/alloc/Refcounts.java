@@ -2,11 +2,13 @@
 package io.varve.image.qcow2.alloc;
 
 import io.varve.image.CorruptImageException;
+import io.varve.image.ImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.RefcountTableEntry;
 import io.varve.image.qcow2.format.RefcountWidth;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataBlock;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.qcow2.metadata.WriteStage;
@@ -18,13 +20,17 @@ import java.io.IOException;
 /// has the count 0 and is *not covered*: [RefcountGrowth] adds blocks. Guarded by the layer's lock.
 public final class Refcounts {
   private final String name;
+  private final ImageDamage damage;
   private final Geometry geometry;
   private final MetadataCache cache;
   private final int entriesPerCachedBlock;
   private EntryTable table;
 
-  public Refcounts(String name, Geometry geometry, MetadataCache cache, EntryTable table) {
+  /// @param damage told of a table that is damaged
+  public Refcounts(
+      String name, Geometry geometry, MetadataCache cache, EntryTable table, ImageDamage damage) {
     this.name = name;
+    this.damage = damage;
     this.geometry = geometry;
     this.cache = cache;
     this.table = table;
@@ -261,13 +267,20 @@ public final class Refcounts {
   public long blockOffset(long tableIndex) throws CorruptImageException {
     long entry = table.get((int) tableIndex);
     long offset = RefcountTableEntry.offset(entry);
-    if (RefcountTableEntry.reservedBitsSet(entry)
-        || !geometry.isClusterAligned(offset)
-        || offset < 0
-        || offset > Geometry.MAX_HOST_OFFSET) {
-      throw new CorruptImageException(
-          "%s: refcount table entry %d: expected a cluster-aligned offset below 2^56, found %#x"
-              .formatted(name, tableIndex, entry));
+    if (!geometry.isClusterAligned(offset)) {
+      throw damage.fatal(
+          "Refblock offset "
+              + ImageDamage.hex(offset)
+              + " unaligned (reftable index: "
+              + ImageDamage.hex(tableIndex)
+              + ")");
+    }
+    if (offset < 0) {
+      throw ImageException.inWords(
+          "Input/output error",
+          new CorruptImageException(
+              "%s: refcount table entry %d: expected an offset below 2^63, found %#x"
+                  .formatted(name, tableIndex, entry)));
     }
     return offset;
   }

@@ -35,7 +35,14 @@ public final class ActiveTree {
 
   private ClusterMap mapOf(EntryTable l1) {
     return new ClusterMap(
-        name, parts.geometry(), parts.version(), parts.cache(), l1, parts.data().external(), end);
+        name,
+        parts.geometry(),
+        parts.version(),
+        parts.cache(),
+        l1,
+        parts.data().external(),
+        end,
+        parts.damage());
   }
 
   /// From now on the guest reads and writes through this L1 table.

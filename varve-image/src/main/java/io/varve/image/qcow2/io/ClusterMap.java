@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.io;
 
+import static io.varve.image.qcow2.metadata.ImageDamage.hex;
+
 import io.varve.image.CorruptImageException;
 import io.varve.image.ExtentKind;
 import io.varve.image.LayerExtent;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.L2Entry;
-import io.varve.image.qcow2.format.SubclusterBitmap;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataBlock;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Where each guest cluster lies, read through one L1 table: the active one, or a snapshot's (spec:
 /// "Cluster mapping"). Under the layer's shared lock at least.
 public final class ClusterMap {
+  private static final int MAX_SLICE = 64 << 10;
+
   private final String name;
+  private final ImageDamage damage;
   private final Geometry geometry;
   private final int version;
   private final MetadataCache cache;
@@ -35,8 +42,10 @@ public final class ClusterMap {
       MetadataCache cache,
       EntryTable l1,
       boolean external,
-      LongSupplier end) {
+      LongSupplier end,
+      ImageDamage damage) {
     this.name = name;
+    this.damage = damage;
     this.geometry = geometry;
     this.version = version;
     this.cache = cache;
@@ -49,10 +58,32 @@ public final class ClusterMap {
     return l1;
   }
 
-  /// The state of the cluster that holds this guest offset.
+  /// The state of the cluster that holds this guest offset, as the entry says, sound or not.
   public ClusterState state(long guestOffset) throws IOException {
     long table = l2Table(guestOffset);
     return table == 0 ? ClusterState.NONE : stateIn(table, guestOffset);
+  }
+
+  /// The state of a cluster that is about to be written in place.
+  ClusterState stateToWrite(long guestOffset) throws IOException {
+    ClusterState state = state(guestOffset);
+    if (state.writableInPlace() && !geometry.isClusterAligned(state.host())) {
+      throw damage.fatal(
+          (state.zero() != 0 ? "Preallocated zero" : "Data")
+              + " cluster offset "
+              + hex(state.host())
+              + " unaligned (guest offset: "
+              + hex(guestOffset)
+              + ")");
+    }
+    return state;
+  }
+
+  /// Refuses to read through an entry that cannot be right.
+  void requireSound(ClusterState state, long guestOffset) throws IOException {
+    if (!sound(state, guestOffset)) {
+      throw damage.fatal(defect(state, l2Table(guestOffset), guestOffset));
+    }
   }
 
   /// Host offset of the L2 table that maps this guest offset, 0 if there is none.
@@ -63,42 +94,77 @@ public final class ClusterMap {
     }
     long offset = L1Entry.offset(l1.get((int) index));
     if (!geometry.isClusterAligned(offset)) {
-      throw new CorruptImageException(
-          "%s: L1 entry %d: expected a cluster-aligned L2 table offset, found %#x"
-              .formatted(name, index, offset));
+      throw damage.fatal(
+          "L2 table offset " + hex(offset) + " unaligned (L1 index: " + hex(index) + ")");
     }
     requireInFile(offset, "L1 entry", index);
     return offset;
   }
 
-  ClusterState stateIn(long table, long guestOffset) throws IOException {
+  private ClusterState stateIn(long table, long guestOffset) throws IOException {
     long position = table + (long) geometry.l2Index(guestOffset) * geometry.l2EntrySize();
     MetadataBlock block = cache.get(position);
     long entry = block.word(position);
-    if (!geometry.extendedL2()) {
-      ClusterState state = ClusterState.standard(entry, external);
-      requireSound(state, guestOffset);
-      return state;
-    }
-    long bitmap = block.word(position + Long.BYTES);
-    ClusterState state = ClusterState.extended(entry, bitmap, external);
-    requireSound(state, guestOffset);
-    requireValidBitmap(state, bitmap, guestOffset);
+    ClusterState state =
+        geometry.extendedL2()
+            ? ClusterState.extended(entry, block.word(position + Long.BYTES), external)
+            : ClusterState.standard(entry, external);
+    requireInFile(hostNeeded(state), "L2 entry of guest offset", guestOffset);
     return state;
   }
 
-  private void requireSound(ClusterState state, long guestOffset) throws CorruptImageException {
-    if (state.hasHost() && !geometry.isClusterAligned(state.host())) {
-      throw broken(guestOffset, "a cluster-aligned host offset", state.entry());
+  private long hostNeeded(ClusterState state) {
+    if (state.compressed()) {
+      return L2Entry.compressedOffset(state.entry(), geometry.clusterBits());
     }
-    if (version < 3 && !state.compressed() && L2Entry.zero(state.entry())) {
-      throw broken(guestOffset, "no zero cluster, since the image is version 2", state.entry());
+    return state.hasHost() && state.allocated() != 0 && !external ? state.host() : 0;
+  }
+
+  private boolean sound(ClusterState state, long guestOffset) {
+    if (state.compressed()) {
+      return !external;
     }
-    long needed =
-        state.compressed()
-            ? L2Entry.compressedOffset(state.entry(), geometry.clusterBits())
-            : state.allocated() != 0 && !external ? state.host() : 0;
-    requireInFile(needed, "L2 entry of guest offset", guestOffset);
+    return (version >= 3 || !L2Entry.zero(state.entry()))
+        && (!state.hasHost()
+            || (geometry.isClusterAligned(state.host())
+                && (!external || state.host() == geometry.clusterStart(guestOffset))))
+        && !badBitmap(state);
+  }
+
+  /// What is wrong with an entry that is not sound, in QEMU's words.
+  private String defect(ClusterState state, long table, long guestOffset) {
+    String index = hex(sliceIndex(guestOffset)) + ")";
+    String where = " (L2 offset: " + hex(table) + ", L2 index: " + index;
+    if (state.compressed()) {
+      return "Compressed cluster entry found in image with external data file" + where;
+    }
+    if (version < 3 && L2Entry.zero(state.entry())) {
+      return "Zero cluster entry found in pre-v3 image" + where;
+    }
+    if (badBitmap(state)) {
+      return "Invalid cluster entry found " + where;
+    }
+    if (!geometry.isClusterAligned(state.host())) {
+      return "Cluster allocation offset " + hex(state.host()) + " unaligned" + where;
+    }
+    return "External data file host cluster offset "
+        + hex(state.host())
+        + " does not match guest cluster offset: "
+        + hex(geometry.clusterStart(guestOffset))
+        + ", L2 index: "
+        + index;
+  }
+
+  private boolean badBitmap(ClusterState state) {
+    return geometry.extendedL2()
+        && ((state.allocated() & state.zero()) != 0
+            || (!state.hasHost() && state.allocated() != 0));
+  }
+
+  /// QEMU tells the index in the piece of the table that it keeps in memory.
+  private int sliceIndex(long guestOffset) {
+    int perSlice = Math.min(geometry.clusterSize(), MAX_SLICE) / geometry.l2EntrySize();
+    return geometry.l2Index(guestOffset) & (perSlice - 1);
   }
 
   /// A file that lost its tail would otherwise read as zeros there, for good after the next merge.
@@ -111,22 +177,6 @@ public final class ClusterMap {
     }
   }
 
-  private void requireValidBitmap(ClusterState state, long bitmap, long guestOffset)
-      throws CorruptImageException {
-    if (state.compressed()) {
-      return;
-    }
-    if (!SubclusterBitmap.valid(bitmap) || (!state.hasHost() && state.allocated() != 0)) {
-      throw broken(guestOffset, "a valid subcluster bitmap", bitmap);
-    }
-  }
-
-  private CorruptImageException broken(long guestOffset, String expected, long found) {
-    return new CorruptImageException(
-        "%s: L2 entry of guest offset %#x: expected %s, found %#x; run a check"
-            .formatted(name, guestOffset, expected, found));
-  }
-
   /// The uniform stretch at `at`, at most `maxLength` bytes.
   public LayerExtent extent(long at, long maxLength) throws IOException {
     long end = at + maxLength;
@@ -137,8 +187,8 @@ public final class ClusterMap {
         found = new LayerExtent(at, found.length() + plain, found.kind(), found.hostOffset());
         continue;
       }
-      LayerExtent next = piece(found.end(), end);
-      if (!continues(found, next)) {
+      LayerExtent next = piece(found.end(), end, false);
+      if (next == null || !continues(found, next)) {
         break;
       }
       found = new LayerExtent(at, next.end() - at, found.kind(), found.hostOffset());
@@ -155,7 +205,7 @@ public final class ClusterMap {
     if (expected < 0 || external || geometry.extendedL2() || geometry.inCluster(from) != 0) {
       return 0;
     }
-    long table = l2Table(from);
+    long table = l2TableOrDamaged(from);
     int index = geometry.l2Index(from);
     long most = Math.min((end - from) >>> geometry.clusterBits(), geometry.l2Entries() - index);
     int step = 0;
@@ -164,7 +214,7 @@ public final class ClusterMap {
       most = Math.min(most, (this.end.getAsLong() - expected) >> geometry.clusterBits());
     }
     long count = 0;
-    while (table != 0 && count < most) {
+    while (table > 0 && count < most) {
       long word = table + (index + count) * Long.BYTES;
       MetadataBlock block = cache.get(word);
       long blockEnd = block.offset() + cache.blockSize();
@@ -191,6 +241,14 @@ public final class ClusterMap {
     };
   }
 
+  /// As [#l2Table], -1 where the entry is damaged.
+  private long l2TableOrDamaged(long guestOffset) throws CorruptImageException {
+    long index = geometry.l1Index(guestOffset);
+    boolean damaged =
+        index < l1.size() && !geometry.isClusterAligned(L1Entry.offset(l1.get((int) index)));
+    return damaged ? -1 : l2Table(guestOffset);
+  }
+
   private static boolean continues(LayerExtent left, LayerExtent right) {
     if (left.kind() != right.kind() || left.kind() == ExtentKind.COMPRESSED) {
       return false;
@@ -203,13 +261,28 @@ public final class ClusterMap {
   /// A stretch inside one cluster, or the whole span of a missing L2 table. For those who walk a
   /// range cluster by cluster: asking for the whole extent at each step would be quadratic.
   LayerExtent piece(long at, long end) throws IOException {
-    long table = l2Table(at);
+    return Objects.requireNonNull(piece(at, end, true));
+  }
+
+  /// @param asked damage is fatal; without it the answer is null, so that damage is told only when
+  ///   it is asked for
+  private @Nullable LayerExtent piece(long at, long end, boolean asked) throws IOException {
+    long table = asked ? l2Table(at) : l2TableOrDamaged(at);
     if (table == 0) {
       long span = geometry.bytesPerL2Table();
       long tableEnd = (at / span + 1) * span;
       return new LayerExtent(at, Math.min(end, tableEnd) - at, ExtentKind.NONE, -1);
     }
+    if (table < 0) {
+      return null;
+    }
     ClusterState state = stateIn(table, at);
+    if (!sound(state, at)) {
+      if (!asked && !badBitmap(state)) {
+        return null;
+      }
+      throw damage.fatal(defect(state, table, at));
+    }
     long clusterStart = geometry.clusterStart(at);
     if (state.compressed()) {
       long length = Math.min(end, clusterStart + geometry.clusterSize()) - at;

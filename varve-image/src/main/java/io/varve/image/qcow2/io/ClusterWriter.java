@@ -2,7 +2,6 @@
 package io.varve.image.qcow2.io;
 
 import io.varve.image.Below;
-import io.varve.image.CorruptImageException;
 import io.varve.image.GuestOffset;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.Geometry;
@@ -45,7 +44,7 @@ public final class ClusterWriter {
     int length = 0;
     while (length < src.remaining()) {
       long position = at + length;
-      ClusterState state = map.state(position);
+      ClusterState state = map.stateToWrite(position);
       int piece = Math.min(src.remaining() - length, restOfCluster(position));
       int touched = touched(position, piece);
       if (!state.writableInPlace() || (state.allocated() & touched) != touched) {
@@ -75,7 +74,7 @@ public final class ClusterWriter {
         continue;
       }
       int length = Math.min(src.remaining(), restOfCluster(position));
-      if (map.state(position).writableInPlace()) {
+      if (map.stateToWrite(position).writableInPlace()) {
         fillInPlace(position, take(src, length), below);
       } else {
         length = writeNew(position, src, below);
@@ -103,11 +102,9 @@ public final class ClusterWriter {
     return SubclusterBitmap.range(first, last);
   }
 
-  private void requireDataCluster(long host) throws CorruptImageException {
-    if (!data.external() && parts.metadata().contains(geometry.hostCluster(host))) {
-      throw new CorruptImageException(
-          "%s: data cluster at %#x: overlaps the image's own metadata; nothing was written, run a check"
-              .formatted(parts.storage().name(), host));
+  private void requireDataCluster(long host) throws IOException {
+    if (!data.external()) {
+      parts.overlaps().requireFree(geometry.hostCluster(host), 1);
     }
   }
 
@@ -270,6 +267,7 @@ public final class ClusterWriter {
       if (old.compressed()) {
         piece.put(reader.decode(old.entry()), geometry.inCluster(position), length);
       } else if (old.hasData(index)) {
+        map.requireSound(old, position);
         data.read(old.host() + geometry.inCluster(position), position, piece);
       } else if (!old.readsZero(index)) {
         below.read(GuestOffset.of(position), piece);

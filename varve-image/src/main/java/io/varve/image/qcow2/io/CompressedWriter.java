@@ -71,7 +71,7 @@ public final class CompressedWriter {
     long host = tailWithRoom();
     int room = host == 0 ? 0 : geometry.clusterSize() - geometry.inCluster(host);
     if (room < length) {
-      long fresh = geometry.hostOffset(parts.allocator().allocate(1).first());
+      long fresh = geometry.hostOffset(parts.allocator().allocate(1, "compressed cluster").first());
       boolean follows = host != 0 && host + room == fresh;
       if (!follows) {
         return fresh;

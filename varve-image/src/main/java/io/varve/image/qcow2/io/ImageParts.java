@@ -9,7 +9,9 @@ import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.metadata.ClusterSet;
 import io.varve.image.qcow2.metadata.FlushOrder;
 import io.varve.image.qcow2.metadata.HeaderFields;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
+import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 
@@ -30,7 +32,9 @@ public record ImageParts(
     ClusterAllocator allocator,
     DroppedClusters dropped,
     ClusterSet metadata,
-    WriteRules rules) {
+    WriteRules rules,
+    OverlapCheck overlaps,
+    ImageDamage damage) {
   private static final int MAX_DIRTY_BLOCKS = 2048;
   private static final int MAX_DROPPED = 1 << 16;
 

@@ -7,6 +7,7 @@ import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.L2Entry;
 import io.varve.image.qcow2.format.SubclusterBitmap;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.WriteStage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +34,7 @@ public final class L2Tables {
     if (table != 0 && L1Entry.copied(l1.get(index))) {
       return;
     }
-    ClusterRun run = parts.allocator().allocate(1);
+    ClusterRun run = parts.allocator().allocate(1, "L2 table");
     long fresh = geometry.hostOffset(run.first());
     parts.cache().drop(fresh, geometry.clusterSize());
     try {
@@ -117,6 +118,8 @@ public final class L2Tables {
       long last = from + L2Entry.compressedLength(state.entry(), geometry.clusterBits()) - 1;
       long first = geometry.hostCluster(from);
       parts.dropped().drop(first, geometry.hostCluster(last) - first + 1);
+    } else if (state.hasHost() && !geometry.isClusterAligned(state.host())) {
+      parts.damage().minor("Cannot free unaligned cluster " + ImageDamage.hex(state.host()));
     } else if (state.hasHost() && !parts.data().external()) {
       parts.dropped().drop(geometry.hostCluster(state.host()));
     }

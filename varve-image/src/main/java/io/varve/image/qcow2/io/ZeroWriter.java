@@ -2,7 +2,6 @@
 package io.varve.image.qcow2.io;
 
 import io.varve.image.Below;
-import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
 import io.varve.image.LayerExtent;
 import io.varve.image.WritableLayer.ZeroMode;
@@ -77,10 +76,8 @@ public final class ZeroWriter {
     long from = (at + cluster - 1) & -(long) cluster;
     long to = end == diskSize ? end : geometry.clusterStart(end);
     for (long position = from; position < to; ) {
-      LayerExtent extent = map.piece(position, to);
-      boolean nothingToGive = extent.kind() == ExtentKind.NONE && below.isNothing();
-      if (nothingToGive && !map.state(position).hasHost()) {
-        position = Math.max(position + cluster, geometry.clusterStart(extent.end()));
+      if (below.isNothing() && map.l2Table(position) == 0) {
+        position = tableEnd(position);
         continue;
       }
       discardCluster(position, below);
@@ -109,15 +106,21 @@ public final class ZeroWriter {
   public void drop(long at, long end) throws IOException {
     long position = at;
     while (position < end) {
-      LayerExtent extent = map.piece(position, end);
-      if (extent.kind() == ExtentKind.NONE && !map.state(position).hasHost()) {
-        position = Math.max(position + geometry.clusterSize(), geometry.clusterStart(extent.end()));
+      if (map.l2Table(position) == 0) {
+        position = tableEnd(position);
         continue;
       }
-      giveUp(position);
+      if (!map.state(position).equals(ClusterState.NONE)) {
+        giveUp(position);
+      }
       position += geometry.clusterSize();
       parts.bound();
     }
+  }
+
+  private long tableEnd(long position) {
+    long span = geometry.bytesPerL2Table();
+    return (position / span + 1) * span;
   }
 
   private long clusterEnd(long position) {

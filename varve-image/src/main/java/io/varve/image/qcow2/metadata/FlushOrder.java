@@ -42,6 +42,8 @@ public final class FlushOrder {
   private final Set<Long> unreferencedTables = new HashSet<>();
   private @Nullable EntryTable refcountTable;
   private @Nullable EntryTable l1;
+  private @Nullable ImageDamage damage;
+  private @Nullable OverlapCheck overlaps;
   private Release release = () -> {};
   private DataFlush dataFlush = () -> {};
   private volatile @Nullable IOException broken;
@@ -72,6 +74,20 @@ public final class FlushOrder {
     this.l1 = table;
   }
 
+  /// Sets what is asked before anything is written.
+  public void attachGuards(ImageDamage imageDamage, OverlapCheck overlapCheck) {
+    this.damage = imageDamage;
+    this.overlaps = overlapCheck;
+  }
+
+  @Nullable EntryTable l1() {
+    return l1;
+  }
+
+  @Nullable EntryTable refcountTable() {
+    return refcountTable;
+  }
+
   public void attachRelease(Release release) {
     this.release = release;
   }
@@ -99,7 +115,10 @@ public final class FlushOrder {
     commitCounts();
     boolean references = cache.hasDirty(WriteStage.REFERENCES) || (l1 != null && l1.dirty());
     if (references) {
-      cache.write(WriteStage.REFERENCES);
+      cache.write(WriteStage.REFERENCES, overlaps);
+      if (l1 != null && l1.dirty() && overlaps != null) {
+        overlaps.requireL1Undisputed(l1);
+      }
       if (l1 != null) {
         l1.write(storage);
       }
@@ -113,7 +132,7 @@ public final class FlushOrder {
   /// a reference outside the tables (a header field) may follow.
   public void commitCounts() throws IOException {
     requireIntact();
-    cache.write(WriteStage.BEFORE_REFERENCES);
+    cache.write(WriteStage.BEFORE_REFERENCES, overlaps);
     dataBarrier();
     if (refcountTable != null && refcountTable.dirty()) {
       refcountTable.write(storage);
@@ -163,6 +182,9 @@ public final class FlushOrder {
 
   /// Refuses to go on after a failed flush or an operation that broke off.
   public void requireIntact() throws IOException {
+    if (damage != null) {
+      damage.requireAlive();
+    }
     if (broken == null) {
       return;
     }

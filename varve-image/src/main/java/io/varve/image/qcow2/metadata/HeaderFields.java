@@ -75,6 +75,14 @@ public final class HeaderFields {
     return autoclear;
   }
 
+  /// Marks the image corrupt; durable on return. Version 2 has no such mark.
+  void markCorrupt() throws IOException {
+    if (version >= 3) {
+      writeFeatures(incompatible | io.varve.image.qcow2.format.FeatureBits.CORRUPT, autoclear);
+      storage.flush();
+    }
+  }
+
   /// Takes over the feature bits of a header that was written past this object.
   public void adoptFeatures(io.varve.image.qcow2.format.Header header) {
     incompatible = header.incompatible();

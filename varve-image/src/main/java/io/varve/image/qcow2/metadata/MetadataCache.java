@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /// Pieces of L2 tables and refcount blocks in memory, under one bound for the whole layer.
 ///
@@ -145,8 +146,15 @@ public final class MetadataCache {
 
   /// Writes the changed blocks of one stage, neighbours together. A block leaves the set only once
   /// its write has returned, so that a full disk loses nothing and the call can be repeated.
-  void write(WriteStage stage) throws IOException {
+  ///
+  /// @param overlaps asked first for each of them
+  void write(WriteStage stage, @Nullable OverlapCheck overlaps) throws IOException {
     TreeMap<Long, MetadataBlock> waiting = waiting(stage);
+    if (overlaps != null && overlaps.anyDisputed()) {
+      for (long offset : waiting.keySet()) {
+        overlaps.requireUndisputed(offset);
+      }
+    }
     while (!waiting.isEmpty()) {
       long start = waiting.firstKey();
       int count = 1;

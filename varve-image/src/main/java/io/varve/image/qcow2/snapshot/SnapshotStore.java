@@ -59,6 +59,11 @@ public final class SnapshotStore {
     return entries;
   }
 
+  /// Length of the snapshot table in the file.
+  public long tableBytes() {
+    return tableBytes;
+  }
+
   /// Takes a snapshot of the active state and returns its entry.
   ///
   /// @throws UnsupportedImageException if a refcount cannot rise; the image is then as before
