@@ -153,6 +153,9 @@ final class ChainBuilder {
     Qcow2Options options =
         (found.writable() && !how.repair() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
             .withNotices(console::notice)
+            .withPromptReuse(true)
+            .withDiscardNoUnref(wanted.discardNoUnref())
+            .withOverlapRules(wanted.overlapRules())
             .withKeys(layer -> key(wanted.keySecret()))
             .withDataFile(new DataFiles(console, found, wanted.dataFile(), how.forceShare()));
     if (how.metadataOnly()) {

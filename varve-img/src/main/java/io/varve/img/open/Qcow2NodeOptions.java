@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.open;
 
+import io.varve.image.qcow2.OverlapRules;
 import io.varve.img.ImgException;
 import io.varve.img.args.OptionTree;
 import io.varve.img.create.OptionValues;
@@ -16,12 +17,14 @@ import org.jspecify.annotations.Nullable;
 /// @param encryptFormat `aes` or `luks` where it was said
 /// @param dataFile options of the external data file where they replace what the image says
 /// @param discardNoUnref discarded clusters keep their place
+/// @param overlapRules against what each write is checked
 /// @param telling what changes what is read, as it was given
 record Qcow2NodeOptions(
     @Nullable String keySecret,
     @Nullable String encryptFormat,
     OptionTree dataFile,
     boolean discardNoUnref,
+    OverlapRules overlapRules,
     Map<String, String> telling) {
   private static final String[] SWITCHES = {
     "lazy-refcounts", "pass-discard-request", "pass-discard-snapshot", "pass-discard-other"
@@ -44,7 +47,7 @@ record Qcow2NodeOptions(
       options.takeSwitch(name, false);
     }
     boolean noUnref = options.takeSwitch("discard-no-unref", false);
-    takeOverlapCheck(options);
+    OverlapRules rules = takeOverlapCheck(options);
     takeCaches(options);
     Map<String, String> telling = new LinkedHashMap<>();
     String secret = options.take("encrypt.key-secret");
@@ -58,10 +61,10 @@ record Qcow2NodeOptions(
     if (left != null) {
       throw new ImgException("Block format 'qcow2' does not support the option '" + left + "'");
     }
-    return new Qcow2NodeOptions(secret, format, dataFile, noUnref, telling);
+    return new Qcow2NodeOptions(secret, format, dataFile, noUnref, rules, telling);
   }
 
-  private static void takeOverlapCheck(OptionTree options) throws ImgException {
+  private static OverlapRules takeOverlapCheck(OptionTree options) throws ImgException {
     String whole = options.take("overlap-check");
     String template = options.take("overlap-check.template");
     if (whole != null && template != null && !whole.equals(template)) {
@@ -80,9 +83,35 @@ record Qcow2NodeOptions(
               + "' for qcow2 option 'overlap-check'. Allowed are any of the following: none,"
               + " constant, cached, all");
     }
-    for (String name : OVERLAPS) {
-      options.takeSwitch("overlap-check." + name, false);
+    OverlapRules rules =
+        value == null
+            ? OverlapRules.CACHED
+            : switch (value) {
+              case "none" -> OverlapRules.NONE;
+              case "constant" -> OverlapRules.CONSTANT;
+              case "all" -> OverlapRules.ALL;
+              default -> OverlapRules.CACHED;
+            };
+    boolean[] on = new boolean[OVERLAPS.length];
+    for (int i = 0; i < on.length; i++) {
+      on[i] = options.takeSwitch("overlap-check." + OVERLAPS[i], isOn(rules, i));
     }
+    return new OverlapRules(on[0], on[1], on[2], on[4], on[3], on[5], on[6], on[7], on[8]);
+  }
+
+  /// What the template says of the structure with this index in the list of options.
+  private static boolean isOn(OverlapRules rules, int index) {
+    return switch (index) {
+      case 0 -> rules.mainHeader();
+      case 1 -> rules.activeL1();
+      case 2 -> rules.activeL2();
+      case 3 -> rules.refcountTable();
+      case 4 -> rules.refcountBlock();
+      case 5 -> rules.snapshotTable();
+      case 6 -> rules.inactiveL1();
+      case 7 -> rules.inactiveL2();
+      default -> rules.bitmapDirectory();
+    };
   }
 
   private static void takeCaches(OptionTree options) throws ImgException {
