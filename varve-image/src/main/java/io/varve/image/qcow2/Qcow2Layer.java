@@ -12,6 +12,7 @@ import io.varve.image.WritableLayer;
 import io.varve.image.qcow2.bitmap.BitmapStore;
 import io.varve.image.qcow2.compress.ClusterDecoder;
 import io.varve.image.qcow2.compress.ClusterEncoder;
+import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.Qcow2FormatException;
@@ -467,6 +468,15 @@ public final class Qcow2Layer implements WritableLayer {
     String base = backing == null ? null : backing.name();
     String format = backing == null ? null : backing.format();
     changeHeader(area -> area.withBacking(base, format).withIdentity(identity));
+  }
+
+  /// Permits others to postpone refcount updates, or no longer; durable on return. Version 3.
+  public void setLazyRefcounts(boolean lazy) throws IOException {
+    changeHeader(now -> {
+      long bits = now.header().compatible();
+      long lazyBit = FeatureBits.LAZY_REFCOUNTS;
+      return now.withHeader(now.header().withCompatible(lazy ? bits | lazyBit : bits & ~lazyBit));
+    });
   }
 
   private void changeHeader(java.util.function.UnaryOperator<HeaderArea> change)

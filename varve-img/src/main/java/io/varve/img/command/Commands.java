@@ -11,6 +11,7 @@ public final class Commands {
   public static @Nullable Command find(String name) {
     return switch (name) {
       case "bench" -> new BenchCommand();
+      case "amend" -> new AmendCommand();
       case "bitmap" -> new BitmapCommand();
       case "check" -> new CheckCommand();
       case "commit" -> new CommitCommand();
