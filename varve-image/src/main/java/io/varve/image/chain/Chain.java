@@ -71,7 +71,11 @@ public final class Chain implements Closeable {
     return stack.layers().getFirst();
   }
 
-  /// Size of the disk, bytes.
+  /// Size of the disk, bytes. What lies beneath the top layer.
+  public Below below() {
+    return below;
+  }
+
   public long size() {
     return top().size();
   }

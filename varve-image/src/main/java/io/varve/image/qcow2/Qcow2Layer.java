@@ -3,11 +3,14 @@ package io.varve.image.qcow2;
 
 import io.varve.image.BackingReference;
 import io.varve.image.Below;
+import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
+import io.varve.image.Layer;
 import io.varve.image.LayerExtent;
 import io.varve.image.LayerFormat;
 import io.varve.image.Preallocation;
 import io.varve.image.ReadOnlyImageException;
+import io.varve.image.UnsupportedImageException;
 import io.varve.image.WritableLayer;
 import io.varve.image.qcow2.bitmap.BitmapStore;
 import io.varve.image.qcow2.compress.ClusterDecoder;
@@ -26,6 +29,7 @@ import io.varve.image.qcow2.io.Emptier;
 import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.io.Preallocator;
 import io.varve.image.qcow2.io.Resizer;
+import io.varve.image.qcow2.io.ZeroExpander;
 import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
@@ -400,6 +404,37 @@ public final class Qcow2Layer implements WritableLayer {
       new Emptier(parts(), active).empty();
     } finally {
       lock.writeLock().unlock();
+    }
+  }
+
+  /// Takes all zero flags out of the index, for [Qcow2Amend#downgrade]; durable on return.
+  ///
+  /// @throws UnsupportedImageException if a snapshot has zero clusters
+  public void expandZeros(Below below) throws IOException {
+    ActiveTree active = requireWritable();
+    requireNoZerosInSnapshots();
+    lock.writeLock().lock();
+    try {
+      order().requireIntact();
+      new ZeroExpander(active, below).run(size, clusterSize());
+      order().commit();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  private void requireNoZerosInSnapshots() throws IOException {
+    for (InternalSnapshot snapshot : snapshots().list()) {
+      Layer view = snapshots().view(snapshot.id());
+      for (long at = 0; at < view.size(); ) {
+        LayerExtent extent = view.lookup(GuestOffset.of(at), view.size() - at);
+        if (extent.kind() == ExtentKind.ZERO || extent.kind() == ExtentKind.ZERO_ALLOCATED) {
+          throw new UnsupportedImageException(
+              "Internal snapshot '%s' has zero clusters, which version 2 does not know; delete it first"
+                  .formatted(snapshot.name()));
+        }
+        at += extent.length();
+      }
     }
   }
 

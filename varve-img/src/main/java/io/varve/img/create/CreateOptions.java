@@ -6,6 +6,7 @@ import io.varve.img.args.KeyValues;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The options of one image to be made: those its format knows, with the values that were given.
@@ -17,6 +18,21 @@ public final class CreateOptions {
   CreateOptions(String format, List<OptionDesc> known) {
     this.format = format;
     this.known = known;
+  }
+
+  /// What `amend` can change of a qcow2 image.
+  public static CreateOptions amendable() {
+    return new CreateOptions("qcow2", OptionLists.amendable());
+  }
+
+  /// True for an option that only `create` takes of qcow2.
+  public static boolean isForCreation(String name) {
+    for (OptionDesc option : Objects.requireNonNull(OptionLists.ofFormat("qcow2"))) {
+      if (option.name().equals(name)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// The format of the image.

@@ -69,6 +69,12 @@ public final class OptionHelp {
     }
   }
 
+  /// Prints what `amend` can change.
+  public static void printAmendable(Console console) {
+    console.out().print("Amend options for 'qcow2':\n");
+    lines(console.out(), OptionLists.amendable());
+  }
+
   private static void lines(PrintStream out, List<OptionDesc> options) {
     List<OptionDesc> sorted = new ArrayList<>(options);
     sorted.sort(Comparator.comparing(OptionDesc::name));

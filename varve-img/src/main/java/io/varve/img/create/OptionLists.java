@@ -41,6 +41,26 @@ final class OptionLists {
     options.add(extra);
   }
 
+  /// What `amend` can change of an image.
+  static List<OptionDesc> amendable() {
+    List<OptionDesc> options = new ArrayList<>();
+    options.add(OptionDesc.text("backing_file", "File name of a base image"));
+    options.add(OptionDesc.text("backing_fmt", "Image format of the base image"));
+    options.add(OptionDesc.text("compat", "Compatibility level (v2 [0.10] or v3 [1.1])"));
+    options.add(OptionDesc.text("data_file", "File name of an external data file"));
+    options.add(
+        OptionDesc.flag("data_file_raw", "The external data file must stay valid as a raw image"));
+    options.add(OptionDesc.flag("lazy_refcounts", "Postpone refcount updates"));
+    options.add(
+        new OptionDesc(
+            "refcount_bits",
+            OptionDesc.Kind.NUMBER,
+            null,
+            "Width of a reference count entry in bits"));
+    options.add(size());
+    return options;
+  }
+
   private static OptionDesc size() {
     return OptionDesc.size("size", "Virtual disk size");
   }
