@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.Below;
+import io.varve.image.ExtentKind;
+import io.varve.image.GuestOffset;
+import io.varve.image.Layer;
+import io.varve.image.LayerExtent;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.HeaderExtension;
 import io.varve.image.qcow2.format.SnapshotEntry;
+import io.varve.image.qcow2.io.ZeroExpander;
+import io.varve.image.qcow2.metadata.FlushOrder;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 
@@ -32,7 +39,7 @@ public final class Qcow2Amend {
     return header(old, 3, Header.V3_LENGTH, 0);
   }
 
-  /// Version 3 becomes 2. Zero clusters must be gone: see [Qcow2Layer#expandZeros].
+  /// Version 3 becomes 2. Zero clusters must be gone: see [#expandZeros].
   ///
   /// @throws UnsupportedImageException if the image has what version 2 has no room for
   public static void downgrade(Storage storage) throws IOException {
@@ -61,6 +68,39 @@ public final class Qcow2Amend {
       boolean otherSize = snapshot.diskSize() >= 0 && snapshot.diskSize() != header.size();
       if (otherSize || Long.compareUnsigned(snapshot.vmStateSize(), MAX_UINT) > 0) {
         throw new UnsupportedImageException("Internal snapshots prevent downgrade of image");
+      }
+    }
+  }
+
+  /// Takes all zero flags out of the index of a layer that is open for writing; durable on return.
+  ///
+  /// @param below what lies beneath the layer
+  /// @throws UnsupportedImageException if a snapshot has zero clusters
+  public static void expandZeros(Qcow2Layer layer, Below below) throws IOException {
+    requireNoZerosInSnapshots(layer);
+    layer.lock().writeLock().lock();
+    try {
+      FlushOrder order = layer.parts().flushOrder();
+      order.requireIntact();
+      new ZeroExpander(layer.tree(), below).run(layer.diskSize(), layer.clusterSize());
+      order.commit();
+    } finally {
+      layer.lock().writeLock().unlock();
+    }
+  }
+
+  private static void requireNoZerosInSnapshots(Qcow2Layer layer) throws IOException {
+    for (InternalSnapshot snapshot : layer.snapshots().list()) {
+      Layer view = layer.snapshots().view(snapshot.id());
+      for (long at = 0; at < view.size(); ) {
+        LayerExtent extent = view.lookup(GuestOffset.of(at), view.size() - at);
+        if (extent.kind() == ExtentKind.ZERO || extent.kind() == ExtentKind.ZERO_ALLOCATED) {
+          throw new UnsupportedImageException(
+              "Internal snapshot '"
+                  + snapshot.name()
+                  + "' has zero clusters, which version 2 does not know; delete it first");
+        }
+        at += extent.length();
       }
     }
   }

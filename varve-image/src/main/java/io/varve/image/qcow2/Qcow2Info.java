@@ -2,6 +2,7 @@
 package io.varve.image.qcow2;
 
 import io.varve.image.BackingReference;
+import io.varve.image.qcow2.format.Header;
 import java.util.Optional;
 
 /// What the header of an image says.
@@ -26,4 +27,19 @@ public record Qcow2Info(
     boolean corrupt,
     String compressionType,
     Optional<BackingReference> backing,
-    int snapshots) {}
+    int snapshots) {
+  static Qcow2Info of(Header header, long size, Optional<BackingReference> backing) {
+    return new Qcow2Info(
+        header.version(),
+        size,
+        header.clusterSize(),
+        1 << header.refcountOrder(),
+        header.extendedL2(),
+        header.lazyRefcounts(),
+        header.dirty(),
+        header.corrupt(),
+        header.compressionType() == Header.COMPRESSION_ZLIB ? "zlib" : "zstd",
+        backing,
+        header.snapshotCount());
+  }
+}

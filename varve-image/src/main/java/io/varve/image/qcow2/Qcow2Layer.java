@@ -3,19 +3,15 @@ package io.varve.image.qcow2;
 
 import io.varve.image.BackingReference;
 import io.varve.image.Below;
-import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
-import io.varve.image.Layer;
 import io.varve.image.LayerExtent;
 import io.varve.image.LayerFormat;
 import io.varve.image.Preallocation;
 import io.varve.image.ReadOnlyImageException;
-import io.varve.image.UnsupportedImageException;
 import io.varve.image.WritableLayer;
 import io.varve.image.qcow2.bitmap.BitmapStore;
 import io.varve.image.qcow2.compress.ClusterDecoder;
 import io.varve.image.qcow2.compress.ClusterEncoder;
-import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.Qcow2FormatException;
@@ -29,17 +25,19 @@ import io.varve.image.qcow2.io.Emptier;
 import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.io.Preallocator;
 import io.varve.image.qcow2.io.Resizer;
-import io.varve.image.qcow2.io.ZeroExpander;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.FlushOrder;
 import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.qcow2.snapshot.SnapshotStore;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One qcow2 file, version 2 or 3.
@@ -49,8 +47,7 @@ import org.jspecify.annotations.Nullable;
 /// thread that holds a layer's lock may read layers beneath it, never one above (ARCHITECTURE.md,
 /// lock order).
 ///
-/// **Durability.** See [WritableLayer]; the order of disk writes is arranged in
-/// [io.varve.image.qcow2.metadata.FlushOrder].
+/// **Durability.** See [WritableLayer]; [FlushOrder] arranges the order of disk writes.
 public final class Qcow2Layer implements WritableLayer {
   private final Storage storage;
   private final DataArea data;
@@ -407,55 +404,11 @@ public final class Qcow2Layer implements WritableLayer {
     }
   }
 
-  /// Takes all zero flags out of the index, for [Qcow2Amend#downgrade]; durable on return.
-  ///
-  /// @throws UnsupportedImageException if a snapshot has zero clusters
-  public void expandZeros(Below below) throws IOException {
-    ActiveTree active = requireWritable();
-    requireNoZerosInSnapshots();
-    lock.writeLock().lock();
-    try {
-      order().requireIntact();
-      new ZeroExpander(active, below).run(size, clusterSize());
-      order().commit();
-    } finally {
-      lock.writeLock().unlock();
-    }
-  }
-
-  private void requireNoZerosInSnapshots() throws IOException {
-    for (InternalSnapshot snapshot : snapshots().list()) {
-      Layer view = snapshots().view(snapshot.id());
-      for (long at = 0; at < view.size(); ) {
-        LayerExtent extent = view.lookup(GuestOffset.of(at), view.size() - at);
-        if (extent.kind() == ExtentKind.ZERO || extent.kind() == ExtentKind.ZERO_ALLOCATED) {
-          throw new UnsupportedImageException(
-              "Internal snapshot '%s' has zero clusters, which version 2 does not know; delete it first"
-                  .formatted(snapshot.name()));
-        }
-        at += extent.length();
-      }
-    }
-  }
-
   /// What the header says now.
   public Qcow2Info info() throws IOException {
     lock.readLock().lock();
     try {
-      HeaderArea now = HeaderFile.read(storage);
-      Header header = now.header();
-      return new Qcow2Info(
-          header.version(),
-          size,
-          header.clusterSize(),
-          1 << header.refcountOrder(),
-          header.extendedL2(),
-          header.lazyRefcounts(),
-          header.dirty(),
-          header.corrupt(),
-          header.compressionType() == Header.COMPRESSION_ZLIB ? "zlib" : "zstd",
-          backing(),
-          header.snapshotCount());
+      return Qcow2Info.of(HeaderFile.read(storage).header(), size, backing());
     } finally {
       lock.readLock().unlock();
     }
@@ -503,15 +456,6 @@ public final class Qcow2Layer implements WritableLayer {
     String base = backing == null ? null : backing.name();
     String format = backing == null ? null : backing.format();
     changeHeader(area -> area.withBacking(base, format).withIdentity(identity));
-  }
-
-  /// Permits others to postpone refcount updates, or no longer; durable on return. Version 3.
-  public void setLazyRefcounts(boolean lazy) throws IOException {
-    changeHeader(now -> {
-      long bits = now.header().compatible();
-      long lazyBit = FeatureBits.LAZY_REFCOUNTS;
-      return now.withHeader(now.header().withCompatible(lazy ? bits | lazyBit : bits & ~lazyBit));
-    });
   }
 
   private void changeHeader(java.util.function.UnaryOperator<HeaderArea> change)
@@ -567,10 +511,7 @@ public final class Qcow2Layer implements WritableLayer {
 
   /// Bytes of clusters freed by this layer since it was opened, and how many of them were punched.
   public FreedSpace freedSinceOpen() {
-    return shared(() ->
-        parts == null
-            ? new FreedSpace(0, 0)
-            : new FreedSpace(parts.dropped().freedBytes(), parts.dropped().punchedBytes()));
+    return shared(() -> parts == null ? new FreedSpace(0, 0) : FreedSpace.of(parts.dropped()));
   }
 
   @Override
@@ -619,11 +560,11 @@ public final class Qcow2Layer implements WritableLayer {
   }
 
   ImageParts parts() {
-    return java.util.Objects.requireNonNull(parts);
+    return Objects.requireNonNull(parts);
   }
 
   ActiveTree tree() {
-    return java.util.Objects.requireNonNull(tree);
+    return Objects.requireNonNull(tree);
   }
 
   /// The size as the caller's lock shows it.
@@ -636,7 +577,7 @@ public final class Qcow2Layer implements WritableLayer {
     size = parts().header().diskSize() & -512L;
   }
 
-  private io.varve.image.qcow2.metadata.FlushOrder order() {
+  private FlushOrder order() {
     return parts().flushOrder();
   }
 
@@ -660,7 +601,7 @@ public final class Qcow2Layer implements WritableLayer {
     return tree;
   }
 
-  private <T> T shared(java.util.function.Supplier<T> read) {
+  private <T> T shared(Supplier<T> read) {
     lock.readLock().lock();
     try {
       return read.get();

@@ -95,7 +95,7 @@ final class Amendment {
     if (layer.info().refcountBits() == 16) {
       Qcow2Amend.requireDowngradable(layer.storage());
     }
-    layer.expandZeros(image.chain().below());
+    Qcow2Amend.expandZeros(layer, image.chain().below());
   }
 
   private void changeHeader(
