@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// One qcow2 file, version 2 or 3.
@@ -119,11 +120,6 @@ public final class Qcow2Layer implements WritableLayer {
     }
   }
 
-  /// Where the file ends now: a layer that takes changes grows.
-  private long endOfFile(long whenOpened) {
-    return parts == null ? whenOpened : parts.allocator().writtenEnd();
-  }
-
   ClusterMap mapOf(EntryTable l1) {
     Header header = area.header();
     return new ClusterMap(
@@ -175,19 +171,10 @@ public final class Qcow2Layer implements WritableLayer {
     lock.readLock().lock();
     try {
       damage.requireAlive();
-      return lookupIn(activeMap(), size, at, maxLength);
+      return activeMap().extentWithin(size, at, maxLength);
     } finally {
       lock.readLock().unlock();
     }
-  }
-
-  static LayerExtent lookupIn(ClusterMap map, long size, GuestOffset at, long maxLength)
-      throws IOException {
-    if (at.bytes() >= size || maxLength <= 0) {
-      throw new IllegalArgumentException(
-          "range %s + %d is outside the disk of %d bytes".formatted(at, maxLength, size));
-    }
-    return map.extent(at.bytes(), Math.min(maxLength, size - at.bytes()));
   }
 
   @Override
@@ -270,10 +257,7 @@ public final class Qcow2Layer implements WritableLayer {
 
   @Override
   public @Nullable Storage mappedStorage() {
-    if (data.encrypted()) {
-      return null;
-    }
-    return data.external() ? data.dataFile() : storage;
+    return data.encrypted() ? null : data.external() ? data.dataFile() : storage;
   }
 
   @Override
@@ -458,8 +442,7 @@ public final class Qcow2Layer implements WritableLayer {
     changeHeader(area -> area.withBacking(base, format).withIdentity(identity));
   }
 
-  private void changeHeader(java.util.function.UnaryOperator<HeaderArea> change)
-      throws IOException {
+  private void changeHeader(UnaryOperator<HeaderArea> change) throws IOException {
     requireWritable();
     lock.writeLock().lock();
     try {
@@ -572,7 +555,7 @@ public final class Qcow2Layer implements WritableLayer {
     return size;
   }
 
-  /// Takes over a size that applying a snapshot may have changed; under the exclusive lock.
+  /// Takes over a size that a snapshot brought; under the exclusive lock.
   void refreshSize() {
     size = parts().header().diskSize() & -512L;
   }
@@ -599,6 +582,11 @@ public final class Qcow2Layer implements WritableLayer {
           name() + ": the layer is open read-only; open it for writing to change it");
     }
     return tree;
+  }
+
+  /// Where the file ends now: a layer that takes changes grows.
+  private long endOfFile(long whenOpened) {
+    return parts == null ? whenOpened : parts.allocator().writtenEnd();
   }
 
   private <T> T shared(Supplier<T> read) {

@@ -55,7 +55,7 @@ final class SnapshotView implements Layer {
   public LayerExtent lookup(GuestOffset at, long maxLength) throws IOException {
     shared.lock();
     try {
-      return Qcow2Layer.lookupIn(map, size, at, maxLength);
+      return map.extentWithin(size, at, maxLength);
     } finally {
       shared.unlock();
     }

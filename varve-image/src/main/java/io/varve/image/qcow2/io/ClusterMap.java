@@ -5,6 +5,7 @@ import static io.varve.image.qcow2.metadata.ImageDamage.hex;
 
 import io.varve.image.CorruptImageException;
 import io.varve.image.ExtentKind;
+import io.varve.image.GuestOffset;
 import io.varve.image.LayerExtent;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
@@ -308,5 +309,17 @@ public final class ClusterMap {
       return state.hasHost() ? ExtentKind.ZERO_ALLOCATED : ExtentKind.ZERO;
     }
     return ExtentKind.NONE;
+  }
+
+  /// The extent at `at`, which ends at the disk's end at the latest.
+  ///
+  /// @throws IllegalArgumentException if the range is outside of the disk
+  public LayerExtent extentWithin(long diskSize, GuestOffset at, long maxLength)
+      throws IOException {
+    if (at.bytes() >= diskSize || maxLength <= 0) {
+      throw new IllegalArgumentException(
+          "range %s + %d is outside the disk of %d bytes".formatted(at, maxLength, diskSize));
+    }
+    return extent(at.bytes(), Math.min(maxLength, diskSize - at.bytes()));
   }
 }
