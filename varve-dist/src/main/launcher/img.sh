@@ -34,13 +34,23 @@ jvm="-XX:+UseSerialGC -XX:-UsePerfData -Xrs -Xlog:disable -XX:CompressedClassSpa
 jvm="$jvm -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0"
 case ${1-} in
   bench | check | commit | compare | convert | dd | rebase)
-    jvm="$jvm -Xmx384m -XX:MaxDirectMemorySize=96m -XX:ReservedCodeCacheSize=48m" ;;
+    jvm="$jvm -Xmx384m -XX:MaxDirectMemorySize=96m -XX:ReservedCodeCacheSize=48m"
+    case "${1-} $*" in
+      # Ciphers, and walks over millions of entries: worth the second compiler.
+      check* | *secret*) ;;
+      # The kernel and native code do the work: profiling ours costs more than it brings.
+      *) jvm="$jvm -XX:TieredStopAtLevel=1" ;;
+    esac ;;
   *)
     # Over before a compiler pays: only what runs very often is compiled, and by the first one.
     jvm="$jvm -Xmx160m -XX:MaxDirectMemorySize=48m -XX:ReservedCodeCacheSize=24m"
     jvm="$jvm -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=20 -XX:-AOTReplayTraining" ;;
 esac
 
+# Else zstd-jni unpacks it at each start.
+if [ -e "$start/zstd.so" ]; then set -- "-DZstdNativePath=$start/zstd.so" -cp "$path" "$main" "$@"
+else set -- -cp "$path" "$main" "$@"; fi
+
 exec "$java" $jvm "-XX:AOTCache=$start/img.aot" --enable-native-access=ALL-UNNAMED \
   "-Dvarve.shim=$start/shim.so" "-Dvarve.vm=$vm" "-Dvarve.start=$start" ${name:+"-Dvarve.name=$name"} \
-  ${VARVE_JAVA_OPTS:-} -cp "$path" "$main" "$@"
+  ${VARVE_JAVA_OPTS:-} "$@"
