@@ -23,6 +23,7 @@ final class VmdkExtent {
   private static final int MARKER = 12;
 
   private final Storage file;
+  private final String name;
   private final String type;
   private final long start;
   private final long size;
@@ -35,17 +36,20 @@ final class VmdkExtent {
 
   private record Decoded(long offset, byte[] bytes) {}
 
+  /// @param name of the file as the descriptor has it, empty in a file that describes itself
   /// @param type as the descriptor has it, empty in a file that describes itself
   /// @param grains null for a flat extent
   /// @param flatOffset bytes before the data of a flat extent
   VmdkExtent(
       Storage file,
+      String name,
       String type,
       long start,
       long size,
       @Nullable SparseHeader grains,
       long flatOffset) {
     this.file = file;
+    this.name = name;
     this.type = type;
     this.start = start;
     this.size = size;
@@ -56,6 +60,10 @@ final class VmdkExtent {
 
   Storage file() {
     return file;
+  }
+
+  String name() {
+    return name;
   }
 
   String type() {

@@ -72,7 +72,7 @@ final class VmdkLayer extends ReadOnlyLayer {
   private static String openSparse(Storage storage, int magic, List<VmdkExtent> extents)
       throws IOException {
     SparseHeader header = new VmdkHeader(storage).read();
-    extents.add(new VmdkExtent(storage, "", 0, header.capacity() * SECTOR, header, 0));
+    extents.add(new VmdkExtent(storage, "", "", 0, header.capacity() * SECTOR, header, 0));
     if (header.compressed()) {
       return "streamOptimized";
     }
@@ -115,13 +115,13 @@ final class VmdkLayer extends ReadOnlyLayer {
     String type = line.type();
     if (type.equals("FLAT") || type.equals("VMFS")) {
       long offset = Math.min(line.flatOffset(), 1L << 53) * SECTOR;
-      return new VmdkExtent(file, type, start, line.sectors() * SECTOR, null, offset);
+      return new VmdkExtent(file, line.file(), type, start, line.sectors() * SECTOR, null, offset);
     }
     if (type.equals("SESPARSE")) {
       throw Refused.unsupported(file, "seSparse extents of VMDK are not supported");
     }
     SparseHeader header = new VmdkHeader(file).read();
-    return new VmdkExtent(file, type, start, header.capacity() * SECTOR, header, 0);
+    return new VmdkExtent(file, line.file(), type, start, header.capacity() * SECTOR, header, 0);
   }
 
   VmdkInfo info() {

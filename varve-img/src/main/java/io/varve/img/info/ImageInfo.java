@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param formatType the `type` of the format's own data, null where there is none
 /// @param specific the format's own data by JSON key; values are String, Long, Boolean, List and
 ///   Map
+/// @param others further files that it lies in, such as the extents of a VMDK
 /// @param file the file it lies in; null where the image is that file itself
 record ImageInfo(
     String fileName,
@@ -32,4 +33,10 @@ record ImageInfo(
     List<SnapshotEntry> snapshots,
     @Nullable String formatType,
     Map<String, Object> specific,
-    @Nullable ImageInfo file) {}
+    List<Child> others,
+    @Nullable ImageInfo file) {
+  /// A further file.
+  ///
+  /// @param name of the place that it takes: `extents.0`
+  record Child(String name, ImageInfo info) {}
+}

@@ -63,14 +63,21 @@ final class InfoJson {
   private void children(ImageInfo info) {
     json.key("children");
     json.beginArray();
+    for (ImageInfo.Child child : info.others()) {
+      child(child.name(), child.info());
+    }
     if (info.file() != null) {
-      json.beginObject();
-      json.field("name", "file");
-      json.key("info");
-      image(info.file());
-      json.endObject();
+      child("file", info.file());
     }
     json.endArray();
+  }
+
+  private void child(String name, ImageInfo info) {
+    json.beginObject();
+    json.field("name", name);
+    json.key("info");
+    image(info);
+    json.endObject();
   }
 
   private void snapshot(SnapshotEntry entry) {

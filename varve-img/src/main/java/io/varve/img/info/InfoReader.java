@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.info;
 
+import io.varve.image.BackingReference;
+import io.varve.image.Layer;
+import io.varve.image.foreign.ForeignFormats;
+import io.varve.image.foreign.VmdkInfo;
 import io.varve.image.qcow2.Qcow2Description;
 import io.varve.image.qcow2.format.BitmapDirectoryEntry;
 import io.varve.image.qcow2.format.FeatureBits;
@@ -37,6 +41,7 @@ public final class InfoReader {
       return switch (file.driver()) {
         case "qcow2" -> qcow2(file);
         case "raw" -> raw(file);
+        case "vmdk", "vpc", "vhdx", "vdi" -> foreign(file);
         case "file", "host_device" -> file(file);
         default -> throw new ImgException("image format '" + file.driver() + "' is not supported");
       };
@@ -47,11 +52,58 @@ public final class InfoReader {
     }
   }
 
+  private ImageInfo foreign(ImageFile image) throws IOException, ImgException {
+    ImageInfo file = child(image);
+    try (Layer layer = image.openForeign(images.console(), forceShare)) {
+      VmdkInfo vmdk = ForeignFormats.vmdk(layer).orElse(null);
+      BackingReference base = layer.backing().orElse(null);
+      String name = base == null ? null : base.name();
+      List<ImageInfo.Child> extents =
+          vmdk == null ? List.of() : extents(vmdk, image.plainFileName());
+      long actual = file.actualSize();
+      for (ImageInfo.Child extent : extents) {
+        actual += extent.info().actualSize();
+      }
+      return new ImageInfo(
+          image.shownName(Map.of()),
+          image.driver(),
+          layer.size(),
+          actual,
+          false,
+          false,
+          (int) ForeignFormats.clusterSize(layer),
+          name,
+          name == null ? null : fullName(image.plainFileName(), name),
+          base == null ? null : base.format(),
+          List.of(),
+          vmdk == null ? null : "vmdk",
+          vmdk == null ? Map.of() : VmdkFacts.of(vmdk, image.plainFileName()),
+          extents,
+          file);
+    }
+  }
+
+  /// The files of the extents, as QEMU lists them: the last one first.
+  private static List<ImageInfo.Child> extents(VmdkInfo vmdk, String image) throws IOException {
+    List<ImageInfo.Child> children = new ArrayList<>();
+    for (int i = 0; i < vmdk.extents().size(); i++) {
+      VmdkInfo.Extent extent = vmdk.extents().get(i);
+      if (!extent.own()) {
+        String name = BackingNames.besides(image, extent.name());
+        children.addFirst(new ImageInfo.Child("extents." + i, file(name, extent.file())));
+      }
+    }
+    return children;
+  }
+
   private static ImageInfo file(ImageFile image) throws IOException {
-    Storage file = image.file();
+    return file(image.plainFileName(), image.file());
+  }
+
+  private static ImageInfo file(String name, Storage file) throws IOException {
     boolean device = file.capabilities().fixedSize();
     return new ImageInfo(
-        image.plainFileName(),
+        name,
         device ? "host_device" : "file",
         (file.size() + 511) / 512 * 512,
         device ? 0 : file.allocatedBytes(),
@@ -64,6 +116,7 @@ public final class InfoReader {
         List.of(),
         device ? null : "file",
         Map.of(),
+        List.of(),
         null);
   }
 
@@ -93,6 +146,7 @@ public final class InfoReader {
         List.of(),
         null,
         Map.of(),
+        List.of(),
         file);
   }
 
@@ -118,6 +172,7 @@ public final class InfoReader {
         told.snapshots(),
         "qcow2",
         specific(told),
+        List.of(),
         file);
   }
 

@@ -38,6 +38,10 @@ final class InfoText {
     line(indent, protocol && path.length() > 1 ? "filename" : "image", info.fileName());
     line(indent, protocol && path.length() > 1 ? "protocol type" : "file format", info.format());
     facts(indent, info, protocol && path.length() > 1);
+    for (ImageInfo.Child child : info.others()) {
+      out.append(indent).append("Child node '").append(path).append(child.name()).append("':\n");
+      node(indent + INDENT, path + child.name() + "/", child.info());
+    }
     if (info.file() != null) {
       out.append(indent).append("Child node '").append(path).append("file':\n");
       node(indent + INDENT, path + "file/", info.file());

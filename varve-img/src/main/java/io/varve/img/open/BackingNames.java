@@ -23,7 +23,7 @@ public final class BackingNames {
   }
 
   /// A plain file name, meant from the folder of `image`.
-  static String besides(String image, String name) {
+  public static String besides(String image, String name) {
     if (name.startsWith("/")) {
       return name;
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.open;
 
+import io.varve.image.Layer;
 import io.varve.image.storage.Storage;
+import io.varve.img.Console;
 import io.varve.img.ImgException;
 import io.varve.img.open.NodeOpener.FoundNode;
 import java.io.Closeable;
@@ -37,6 +39,11 @@ public final class ImageFile implements Closeable {
   /// What the image's bytes lie in: the file, or a part of it.
   public Storage storage() {
     return node.file().storage();
+  }
+
+  /// The image itself, for one of a format that is only read; it takes the file over.
+  public Layer openForeign(Console console, boolean forceShare) throws ImgException, IOException {
+    return new ForeignImages(console, node, forceShare).open();
   }
 
   /// The part of the file that is the disk, for a raw image.
