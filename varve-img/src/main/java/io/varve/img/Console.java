@@ -81,6 +81,12 @@ public final class Console {
     return program;
   }
 
+  /// True if this run stands in for QEMU's own tool, and does what that does even where Varve by
+  /// its own name would not.
+  public boolean speaksForQemu() {
+    return program.startsWith("qemu-");
+  }
+
   public Path directory() {
     return directory;
   }

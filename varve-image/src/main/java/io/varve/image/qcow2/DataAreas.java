@@ -77,18 +77,21 @@ final class DataAreas {
 
   private static DataCipher legacy(Storage image, Qcow2Options options, byte[] passphrase)
       throws EncryptionException {
-    if (options.writable() && !options.legacyAesWrites()) {
-      throw new EncryptionException(
-          Reason.REFUSED,
-          image.name(),
-          "its encryption (AES) is only read, because it is weak; convert to an image with LUKS");
+    if (!options.legacyAesWrites()) {
+      if (options.writable()) {
+        throw new EncryptionException(
+            Reason.REFUSED,
+            image.name(),
+            "its encryption (AES) is only read, because it is weak; convert to an image with LUKS");
+      }
+      options
+          .notices()
+          .accept(
+              "warning: "
+                  + image.name()
+                  + ": its encryption (AES) is weak and only kept for reading; convert to an image"
+                  + " with LUKS");
     }
-    options
-        .notices()
-        .accept(
-            image.name()
-                + ": its encryption (AES) is weak and only kept for reading; convert to an image"
-                + " with LUKS");
     return LegacyAes.unlock(passphrase);
   }
 

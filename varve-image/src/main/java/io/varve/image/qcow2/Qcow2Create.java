@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.EncryptionException;
 import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
+import io.varve.image.qcow2.crypto.NewLuks;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
 import io.varve.image.qcow2.format.Limits;
+import io.varve.image.qcow2.format.LuksExtension;
 import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.qcow2.format.RefcountWidth;
 import io.varve.image.qcow2.metadata.EntryTable;
@@ -15,7 +18,9 @@ import io.varve.image.storage.ForwardingStorage;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Makes a new, empty image:
 ///
@@ -34,13 +39,19 @@ public final class Qcow2Create {
   private final long l1Clusters;
   private long tableClusters = 1;
   private long blocks = 1;
+  private final @Nullable NewLuks luks;
 
-  private Qcow2Create(Qcow2CreateOptions options) {
+  private Qcow2Create(String name, Qcow2CreateOptions options) throws EncryptionException {
     this.options = options;
     this.geometry =
         new Geometry(options.clusterBits(), options.extendedL2(), options.refcountOrder());
     this.l1Entries = Math.max(1, geometry.l1EntriesFor(options.size()));
     this.l1Clusters = geometry.clustersFor(l1Entries * Long.BYTES);
+    NewEncryption encryption = options.encryption();
+    this.luks =
+        encryption == null || encryption.luks() == null
+            ? null
+            : NewLuks.plan(name, encryption.luks(), encryption.work());
     layOut();
   }
 
@@ -52,23 +63,27 @@ public final class Qcow2Create {
   public static void create(Storage storage, Qcow2CreateOptions options) throws IOException {
     make(storage, options);
     if (options.dataFile() == null) {
-      preallocate(storage, options.preallocation(), Qcow2Options.readWrite());
+      preallocate(storage, options, options.preallocation(), Qcow2Options.readWrite());
     }
   }
 
   private static void make(Storage storage, Qcow2CreateOptions options) throws IOException {
     requirePossible(storage.name(), options);
     try {
-      new Qcow2Create(options).writeTo(storage);
+      new Qcow2Create(storage.name(), options).writeTo(storage);
     } catch (Qcow2FormatException e) {
       throw FormatErrors.named(storage.name(), e);
     }
   }
 
-  private static void preallocate(Storage storage, Preallocation mode, Qcow2Options open)
+  private static void preallocate(
+      Storage storage, Qcow2CreateOptions options, Preallocation mode, Qcow2Options open)
       throws IOException {
     if (mode != Preallocation.OFF) {
-      try (Qcow2Layer layer = Qcow2Layer.open(ForwardingStorage.handleOn(storage), open)) {
+      NewEncryption encryption = options.encryption();
+      Qcow2Options keyed =
+          encryption == null ? open : open.withKeys(encryption.keys()).withLegacyAesWrites(true);
+      try (Qcow2Layer layer = Qcow2Layer.open(ForwardingStorage.handleOn(storage), keyed)) {
         layer.preallocate(mode);
       }
     }
@@ -93,6 +108,7 @@ public final class Qcow2Create {
     boolean mapped = options.rawDataFile() && asked == Preallocation.OFF;
     preallocate(
         storage,
+        options,
         mapped ? Preallocation.METADATA : asked,
         Qcow2Options.readWrite()
             .withDataFile((_, _) -> ForwardingStorage.handleOn(dataFile))
@@ -170,7 +186,15 @@ public final class Qcow2Create {
   }
 
   private long usedClusters() {
-    return 1 + tableClusters + blocks + l1Clusters;
+    return 1 + tableClusters + blocks + l1Clusters + luksClusters();
+  }
+
+  private long luksClusters() {
+    return luks == null ? 0 : geometry.clustersFor(luks.length());
+  }
+
+  private long luksOffset() {
+    return geometry.hostOffset(usedClusters() - luksClusters());
   }
 
   private long blockOffset(long index) {
@@ -198,9 +222,29 @@ public final class Qcow2Create {
       storage.write(blockOffset(i), ByteBuffer.wrap(counts(i)));
     }
     EntryTable.store(storage, geometry.hostOffset(1), table);
+    writeLuks(storage);
     storage.flush();
     storage.write(0, ByteBuffer.wrap(header, 0, usedLength(header)));
     storage.flush();
+  }
+
+  private void writeLuks(Storage storage) throws IOException {
+    NewEncryption encryption = options.encryption();
+    if (luks != null && encryption != null) {
+      byte[] passphrase = encryption.passphrase(storage.name());
+      try {
+        luks.writeTo(storage, luksOffset(), passphrase);
+      } finally {
+        Arrays.fill(passphrase, (byte) 0);
+      }
+    }
+  }
+
+  private int cryptMethod() {
+    if (options.encryption() == null) {
+      return Header.CRYPT_NONE;
+    }
+    return luks == null ? Header.CRYPT_AES : Header.CRYPT_LUKS;
   }
 
   /// The part of a block that counts used clusters: what follows is zero in the file already.
@@ -233,6 +277,7 @@ public final class Qcow2Create {
     Header header =
         Header.builder(options.version(), options.clusterBits())
             .size(options.size())
+            .cryptMethod(cryptMethod())
             .l1((int) l1Entries, blockOffset(blocks))
             .refcountTable(geometry.hostOffset(1), (int) tableClusters)
             .refcountOrder(options.refcountOrder())
@@ -247,6 +292,9 @@ public final class Qcow2Create {
     }
     if (options.dataFile() != null) {
       area = area.withDataFile(options.dataFile());
+    }
+    if (luks != null) {
+      area = area.with(new LuksExtension(luksOffset(), luks.length()).encode());
     }
     if (options.identity() != null) {
       area = area.withIdentity(options.identity());

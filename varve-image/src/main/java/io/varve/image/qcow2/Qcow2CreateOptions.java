@@ -20,6 +20,7 @@ public final class Qcow2CreateOptions {
   private @Nullable VarveIdentity identity;
   private @Nullable String dataFile;
   private boolean rawDataFile;
+  private @Nullable NewEncryption encryption;
 
   private Qcow2CreateOptions(long size) {
     this.size = size;
@@ -38,6 +39,7 @@ public final class Qcow2CreateOptions {
     identity = from.identity;
     dataFile = from.dataFile;
     rawDataFile = from.rawDataFile;
+    encryption = from.encryption;
   }
 
   /// Version 3, 64 KiB clusters, 16-bit refcounts: QEMU's defaults.
@@ -165,6 +167,17 @@ public final class Qcow2CreateOptions {
     Qcow2CreateOptions next = new Qcow2CreateOptions(this);
     next.dataFile = name;
     next.rawDataFile = raw;
+    return next;
+  }
+
+  /// How guest data is encrypted, or null.
+  public @Nullable NewEncryption encryption() {
+    return encryption;
+  }
+
+  public Qcow2CreateOptions withEncryption(@Nullable NewEncryption how) {
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.encryption = how;
     return next;
   }
 }

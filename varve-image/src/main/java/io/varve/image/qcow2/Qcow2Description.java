@@ -17,16 +17,21 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// What an image says of itself, read without opening it: the header, the snapshots, the bitmaps.
 /// No other file is touched, no table of guest data is read, so its cost does not follow the size
 /// of the disk, and an image of unknown origin can be looked at.
 ///
 /// @param area header, extensions, backing file name
+/// @param encryption of guest data, null where there is none
 /// @param snapshots in the order of the table
 /// @param bitmaps in the order of their directory; empty where the image does not vouch for them
 public record Qcow2Description(
-    HeaderArea area, List<SnapshotEntry> snapshots, List<BitmapDirectoryEntry> bitmaps) {
+    HeaderArea area,
+    @Nullable Qcow2Encryption encryption,
+    List<SnapshotEntry> snapshots,
+    List<BitmapDirectoryEntry> bitmaps) {
   private static final String DIRECTORY = "bitmap directory";
 
   /// Reads it.
@@ -36,13 +41,14 @@ public record Qcow2Description(
   public static Qcow2Description read(Storage storage, Consumer<String> notices)
       throws IOException {
     HeaderArea area = HeaderFile.read(storage);
+    Qcow2Encryption encryption = Qcow2Encryption.of(storage, area).orElse(null);
     Qcow2Opener.warnOfStaleBitmaps(area, notices);
     List<SnapshotEntry> snapshots =
         area.header().snapshotCount() == 0
             ? List.of()
             : Qcow2Opener.snapshots(storage, area.header()).entries();
     try {
-      return new Qcow2Description(area, snapshots, bitmaps(storage, area));
+      return new Qcow2Description(area, encryption, snapshots, bitmaps(storage, area));
     } catch (Qcow2FormatException e) {
       throw FormatErrors.named(storage.name(), e);
     }

@@ -4,6 +4,8 @@ package io.varve.image.qcow2;
 import io.varve.image.qcow2.crypto.Luks;
 import io.varve.image.qcow2.crypto.LuksInfo;
 import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.format.HeaderArea;
+import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -13,17 +15,12 @@ import org.jspecify.annotations.Nullable;
 /// @param format `luks` or `aes`
 /// @param luks what a LUKS header says in the clear; null for `aes`
 public record Qcow2Encryption(String format, @Nullable LuksInfo luks) {
-  static Optional<Qcow2Encryption> of(Qcow2Layer layer) throws IOException {
-    layer.lock().readLock().lock();
-    try {
-      if (layer.area().header().cryptMethod() == Header.CRYPT_AES) {
-        return Optional.of(new Qcow2Encryption("aes", null));
-      }
-      return DataAreas.luks(layer.storage(), layer.area())
-          .map(Luks::info)
-          .map(info -> new Qcow2Encryption("luks", info));
-    } finally {
-      layer.lock().readLock().unlock();
+  static Optional<Qcow2Encryption> of(Storage storage, HeaderArea area) throws IOException {
+    if (area.header().cryptMethod() == Header.CRYPT_AES) {
+      return Optional.of(new Qcow2Encryption("aes", null));
     }
+    return DataAreas.luks(storage, area)
+        .map(Luks::info)
+        .map(info -> new Qcow2Encryption("luks", info));
   }
 }

@@ -400,7 +400,12 @@ public final class Qcow2Layer implements WritableLayer {
 
   /// How guest data is encrypted; empty where it is not. Needs no passphrase.
   public Optional<Qcow2Encryption> encryption() throws IOException {
-    return Qcow2Encryption.of(this);
+    lock.readLock().lock();
+    try {
+      return Qcow2Encryption.of(storage, area);
+    } finally {
+      lock.readLock().unlock();
+    }
   }
 
   /// What Varve wrote into the header about this layer; empty for an image of another maker.

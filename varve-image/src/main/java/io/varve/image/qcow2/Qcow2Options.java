@@ -174,8 +174,8 @@ public final class Qcow2Options {
     return next;
   }
 
-  /// True if an image with the legacy AES encryption may be written to: as in QEMU's tools, and
-  /// nowhere else.
+  /// True if an image with the legacy AES encryption may be written to, and is read without a
+  /// notice: as in QEMU's tools, and nowhere else.
   public boolean legacyAesWrites() {
     return legacyAesWrites;
   }

@@ -2,6 +2,7 @@
 package io.varve.img.create;
 
 import io.varve.image.qcow2.Qcow2Create;
+import io.varve.image.qcow2.Qcow2CreateOptions;
 import io.varve.image.storage.FileStorage;
 import io.varve.img.ImgException;
 import io.varve.img.open.Images;
@@ -26,7 +27,7 @@ final class Qcow2Creator {
       try {
         String dataFile = options.get("data_file");
         if (dataFile == null) {
-          Qcow2Create.create(file, Qcow2Rules.check(options));
+          Qcow2Create.create(file, judged(images, options));
         } else {
           createWithData(images, file, dataFile, options);
         }
@@ -39,13 +40,19 @@ final class Qcow2Creator {
     }
   }
 
+  private static Qcow2CreateOptions judged(Images images, CreateOptions options)
+      throws ImgException {
+    Qcow2CreateOptions wanted = Qcow2Rules.check(options);
+    return wanted.withEncryption(EncryptRules.encryption(images, options));
+  }
+
   private static void createWithData(
       Images images, FileStorage file, String dataName, CreateOptions options)
       throws ImgException, IOException {
     boolean done = false;
     try (FileStorage data = ImageCreator.emptyFile(images, dataName)) {
       try {
-        Qcow2Create.create(file, data, Qcow2Rules.check(options));
+        Qcow2Create.create(file, data, judged(images, options));
         done = true;
       } finally {
         if (!done) {

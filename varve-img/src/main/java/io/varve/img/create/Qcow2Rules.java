@@ -64,6 +64,7 @@ final class Qcow2Rules {
     if (backingFormat != null && !ImageFormats.isKnown(backingFormat)) {
       throw notAccepted("backing-fmt", backingFormat);
     }
+    EncryptRules.checkWords(options);
     String mode = options.get("preallocation");
     if (mode != null) {
       switch (mode) {
@@ -105,7 +106,6 @@ final class Qcow2Rules {
     int clusterBits = Long.numberOfTrailingZeros(clusterSize);
     int refcountOrder = Long.numberOfTrailingZeros(refcountBits);
     long size = size(new Geometry(clusterBits, extended, refcountOrder));
-    requireSupported();
     return Qcow2CreateOptions.ofSize(size)
         .withVersion(version)
         .withClusterBits(clusterBits)
@@ -170,12 +170,5 @@ final class Qcow2Rules {
       case "full" -> Preallocation.FULL;
       default -> Preallocation.OFF;
     };
-  }
-
-  /// What QEMU would do, and Varve does not do yet.
-  private void requireSupported() throws ImgException {
-    require(
-        !options.isOn("encryption") && !options.has("encrypt.format"),
-        "encryption is not supported by Varve yet");
   }
 }

@@ -194,7 +194,7 @@ public final class InfoReader {
         "compression-type", header.compressionType() == Header.COMPRESSION_ZSTD ? "zstd" : "zlib");
     if (old) {
       data.put("refcount-bits", 16L);
-      encryption(data, header);
+      encryption(data, told);
       return data;
     }
     data.put("lazy-refcounts", (header.compatible() & FeatureBits.LAZY_REFCOUNTS) != 0);
@@ -206,7 +206,7 @@ public final class InfoReader {
     if (header.externalDataFile() && dataFile != null) {
       data.put("data-file", dataFile);
     }
-    encryption(data, header);
+    encryption(data, told);
     if (header.externalDataFile()) {
       data.put("data-file-raw", (header.autoclear() & FeatureBits.RAW_DATA) != 0);
     }
@@ -215,11 +215,9 @@ public final class InfoReader {
     return data;
   }
 
-  private static void encryption(Map<String, Object> data, Header header) {
-    if (header.cryptMethod() == Header.CRYPT_AES) {
-      Map<String, Object> encrypt = new LinkedHashMap<>();
-      encrypt.put("format", "aes");
-      data.put("encrypt", encrypt);
+  private static void encryption(Map<String, Object> data, Qcow2Description told) {
+    if (told.encryption() != null) {
+      data.put("encrypt", EncryptionFields.of(told.encryption()));
     }
   }
 

@@ -149,6 +149,7 @@ final class ChainBuilder {
     own.take("backing");
     Qcow2NodeOptions wanted = Qcow2NodeOptions.take(own);
     telling.putAll(wanted.telling());
+    wanted.encrypt().requireFits(found.file().storage());
     found.file().file().adviseRandom();
     Qcow2Options options =
         (found.writable() && !how.repair() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
@@ -156,16 +157,13 @@ final class ChainBuilder {
             .withPromptReuse(true)
             .withDiscardNoUnref(wanted.discardNoUnref())
             .withOverlapRules(wanted.overlapRules())
-            .withKeys(layer -> key(wanted.keySecret()))
+            .withKeys(wanted.encrypt().keys(objects))
+            .withLegacyAesWrites(console.speaksForQemu())
             .withDataFile(new DataFiles(console, found, wanted.dataFile(), how.forceShare()));
     if (how.metadataOnly()) {
       options = options.withoutData();
     }
     return Qcow2Layer.open(found.file().storage(), options);
-  }
-
-  private byte @Nullable [] key(@Nullable String id) {
-    return id == null ? null : objects.secret(id);
   }
 
   private void openBacking(OpenNode top) throws ImgException {

@@ -4,6 +4,8 @@ package io.varve.img.open;
 import io.varve.img.ImgException;
 import io.varve.img.args.OptionTree;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,5 +127,18 @@ public final class Objects {
   public byte @Nullable [] secret(String id) {
     byte[] bytes = secrets.get(id);
     return bytes == null ? null : bytes.clone();
+  }
+
+  /// Refuses a secret that is not there or not text, as QEMU does with passphrases.
+  public void requireText(String id) throws ImgException {
+    byte[] bytes = secrets.get(id);
+    if (bytes == null) {
+      throw new ImgException("No secret with id '" + id + "'");
+    }
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+    } catch (CharacterCodingException _) {
+      throw new ImgException("Data from secret " + id + " is not valid UTF-8");
+    }
   }
 }

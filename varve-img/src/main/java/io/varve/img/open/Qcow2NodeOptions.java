@@ -8,20 +8,17 @@ import io.varve.img.create.OptionValues;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// The options of QEMU's qcow2 driver when it opens an image. What only tunes QEMU's own caches is
 /// checked and has no effect here.
 ///
-/// @param keySecret id of the secret that opens an encrypted image, null where none was given
-/// @param encryptFormat `aes` or `luks` where it was said
+/// @param encrypt how the image is encrypted, and by whose key
 /// @param dataFile options of the external data file where they replace what the image says
 /// @param discardNoUnref discarded clusters keep their place
 /// @param overlapRules against what each write is checked
 /// @param telling what changes what is read, as it was given
 record Qcow2NodeOptions(
-    @Nullable String keySecret,
-    @Nullable String encryptFormat,
+    EncryptRequest encrypt,
     OptionTree dataFile,
     boolean discardNoUnref,
     OverlapRules overlapRules,
@@ -50,18 +47,14 @@ record Qcow2NodeOptions(
     OverlapRules rules = takeOverlapCheck(options);
     takeCaches(options);
     Map<String, String> telling = new LinkedHashMap<>();
-    String secret = options.take("encrypt.key-secret");
-    if (secret != null) {
-      telling.put("encrypt.key-secret", secret);
-    }
-    String format = options.take("encrypt.format");
+    EncryptRequest encrypt = EncryptRequest.take(options, telling);
     OptionTree dataFile = options.takeBranch("data-file");
     options.take("data-file");
     String left = options.firstKey();
     if (left != null) {
       throw new ImgException("Block format 'qcow2' does not support the option '" + left + "'");
     }
-    return new Qcow2NodeOptions(secret, format, dataFile, noUnref, rules, telling);
+    return new Qcow2NodeOptions(encrypt, dataFile, noUnref, rules, telling);
   }
 
   private static OverlapRules takeOverlapCheck(OptionTree options) throws ImgException {

@@ -64,7 +64,7 @@ public final class HeaderBuilder {
     return this;
   }
 
-  HeaderBuilder cryptMethod(int method) {
+  public HeaderBuilder cryptMethod(int method) {
     cryptMethod = method;
     return this;
   }
