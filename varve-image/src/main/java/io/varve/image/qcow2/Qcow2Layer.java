@@ -262,12 +262,8 @@ public final class Qcow2Layer implements WritableLayer {
 
   @Override
   public boolean seemsPreallocated() throws IOException {
-    lock.readLock().lock();
-    try {
-      return PreallocationGuess.isLikely(storage, HeaderFile.read(storage).header(), cache);
-    } finally {
-      lock.readLock().unlock();
-    }
+    return reading(
+        () -> PreallocationGuess.isLikely(storage, HeaderFile.read(storage).header(), cache));
   }
 
   /// An encoder for [#writeCompressed], for one thread; the caller closes it.
@@ -390,22 +386,12 @@ public final class Qcow2Layer implements WritableLayer {
 
   /// What the header says now.
   public Qcow2Info info() throws IOException {
-    lock.readLock().lock();
-    try {
-      return Qcow2Info.of(HeaderFile.read(storage).header(), size, backing());
-    } finally {
-      lock.readLock().unlock();
-    }
+    return reading(() -> Qcow2Info.of(HeaderFile.read(storage).header(), size, backing()));
   }
 
   /// How guest data is encrypted; empty where it is not. Needs no passphrase.
   public Optional<Qcow2Encryption> encryption() throws IOException {
-    lock.readLock().lock();
-    try {
-      return Qcow2Encryption.of(storage, area);
-    } finally {
-      lock.readLock().unlock();
-    }
+    return reading(() -> Qcow2Encryption.of(storage, area));
   }
 
   /// What Varve wrote into the header about this layer; empty for an image of another maker.
@@ -482,12 +468,8 @@ public final class Qcow2Layer implements WritableLayer {
   /// first.
   public LayerUsage usage() throws IOException {
     flushIfWritable();
-    lock.readLock().lock();
-    try {
-      return UsageCounter.of(storage, HeaderFile.read(storage).header(), activeMap(), size);
-    } finally {
-      lock.readLock().unlock();
-    }
+    return reading(
+        () -> UsageCounter.of(storage, HeaderFile.read(storage).header(), activeMap(), size));
   }
 
   /// Counts on disk are exact only when no drop waits for its flush.
@@ -598,6 +580,19 @@ public final class Qcow2Layer implements WritableLayer {
     lock.readLock().lock();
     try {
       return read.get();
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private interface Reading<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T reading(Reading<T> read) throws IOException {
+    lock.readLock().lock();
+    try {
+      return read.run();
     } finally {
       lock.readLock().unlock();
     }
