@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.CorruptImageException;
 import io.varve.image.qcow2.alloc.Refcounts;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
@@ -17,21 +18,19 @@ final class PreallocationGuess {
 
   /// True if more than 10/9 of the clusters that the file spends are counted. The walk ends there,
   /// so its cost follows the space spent and not the length of the file.
-  static boolean isLikely(Storage storage, Header header, MetadataCache cache) throws IOException {
+  static boolean isLikely(Storage storage, Header header, MetadataCache cache, ImageDamage damage)
+      throws IOException {
     Geometry geometry = header.geometry();
     long spent = storage.allocatedBytes() / geometry.clusterSize();
     long threshold = Math.max(spent * 10 / 9, spent + 2);
     long end = geometry.clustersFor(storage.size());
-    if (end < threshold) {
-      return false;
-    }
     Refcounts counts =
         new Refcounts(
-            storage.name(),
-            geometry,
-            cache,
-            Qcow2Opener.refcountTable(storage, header),
-            new ImageDamage(storage.name(), _ -> {}));
-    return counts.usedBelow(end, threshold) >= threshold;
+            storage.name(), geometry, cache, Qcow2Opener.refcountTable(storage, header), damage);
+    try {
+      return counts.usedBelow(end, threshold) >= threshold;
+    } catch (CorruptImageException _) {
+      return true;
+    }
   }
 }

@@ -262,8 +262,8 @@ public final class Qcow2Layer implements WritableLayer {
 
   @Override
   public boolean seemsPreallocated() throws IOException {
-    return reading(
-        () -> PreallocationGuess.isLikely(storage, HeaderFile.read(storage).header(), cache));
+    return reading(() ->
+        PreallocationGuess.isLikely(storage, HeaderFile.read(storage).header(), cache, damage));
   }
 
   /// An encoder for [#writeCompressed], for one thread; the caller closes it.
@@ -509,7 +509,9 @@ public final class Qcow2Layer implements WritableLayer {
       bitmaps.store();
     } finally {
       parts.flushOrder().commit();
-      parts.flushOrder().commitCounts();
+      if (!damage.dead()) {
+        parts.flushOrder().commitCounts();
+      }
     }
   }
 

@@ -137,7 +137,7 @@ final class Qcow2Opener {
 
   static SnapshotTable.Loaded snapshots(Storage storage, Header header) throws IOException {
     try {
-      return SnapshotTable.load(storage::read, header, storage.size());
+      return SnapshotTable.load(storage::read, header, Long.MAX_VALUE);
     } catch (Qcow2FormatException e) {
       throw FormatErrors.named(storage.name(), e);
     }

@@ -203,7 +203,7 @@ public final class InfoReader {
     }
     data.put("refcount-bits", 1L << header.refcountOrder());
     String dataFile = area.dataFileName();
-    if (header.externalDataFile() && dataFile != null) {
+    if (dataFile != null) {
       data.put("data-file", dataFile);
     }
     encryption(data, told);

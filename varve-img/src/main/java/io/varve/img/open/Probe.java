@@ -19,7 +19,8 @@ final class Probe {
     ByteBuffer start = ByteBuffer.allocate(LENGTH);
     file.read(0, start);
     if (start.getInt(0) == QCOW) {
-      return start.getInt(4) == 1 ? "qcow" : "qcow2";
+      int version = start.getInt(4);
+      return version == 1 ? "qcow" : version == 0 ? "raw" : "qcow2";
     }
     int length = (int) Math.min(LENGTH, file.size());
     LayerFormat foreign = ForeignFormats.probe(start.slice(0, length));

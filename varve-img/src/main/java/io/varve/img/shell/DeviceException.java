@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.shell;
 
+import io.varve.ffi.SystemCallException;
+import io.varve.image.ImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.ReadOnlyStorageException;
+import io.varve.img.open.Failures;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 
@@ -28,6 +31,12 @@ final class DeviceException extends IOException {
     }
     if (failure instanceof NoSpaceException) {
       return NO_SPACE;
+    }
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      boolean told = cause instanceof ImageException image && image.words() != null;
+      if (told || cause instanceof SystemCallException) {
+        return Failures.reason(failure);
+      }
     }
     if (failure instanceof UnsupportedImageException) {
       return UNSUPPORTED;

@@ -21,7 +21,7 @@ public final class SnapshotText {
           HumanSize.of(snapshot.vmStateSize()),
           DateText.of(snapshot.takenAt()),
           clock(snapshot.vmClockNanos()),
-          snapshot.icount() == -1 ? "" : Long.toString(snapshot.icount()));
+          snapshot.icount() == -1 ? "--" : Long.toString(snapshot.icount()));
     }
     return out.toString();
   }

@@ -79,9 +79,9 @@ public final class ClusterAllocator {
   private ClusterRun allocateBehind(long count, @Nullable String what) throws IOException {
     while (true) {
       long first = find(count);
+      requireNotFirst(first, what);
       long missing = refcounts.firstNotCovered(first, count);
       if (missing < 0) {
-        requireNotFirst(first, what);
         take(first, count);
         return finish(first, count);
       }

@@ -108,12 +108,11 @@ public final class DroppedClusters implements FlushOrder.Release {
         allocator.cover(first);
       }
       return refcounts.decrement(first, clusters, freed);
-    } catch (CorruptImageException _) {
+    } catch (CorruptImageException e) {
       if (clusters > 1) {
         return release(first, 1, freed);
       }
-      String reason = damage.dead() ? "Input/output error" : "Invalid argument";
-      damage.tell("qcow2_free_clusters failed: " + reason);
+      damage.tell("qcow2_free_clusters failed: " + e.words());
     } catch (NoSpaceException _) {
       damage.tell("qcow2_free_clusters failed: File too large");
     }

@@ -182,9 +182,11 @@ public final class Refcounts {
   }
 
   private CorruptImageException unreferenced(long cluster) {
-    return new CorruptImageException(
-        "%s: refcount of cluster at %#x: is 0 although the cluster is in use; run a check with repair"
-            .formatted(name, geometry.hostOffset(cluster)));
+    return ImageException.inWords(
+        "Invalid argument",
+        new CorruptImageException(
+            "%s: refcount of cluster at %#x: is 0 although the cluster is in use; run a check with repair"
+                .formatted(name, geometry.hostOffset(cluster))));
   }
 
   /// Reads counts of clusters that lie near each other without a lookup each. Valid until a count

@@ -15,7 +15,7 @@ import java.nio.ByteBuffer;
 /// | 16-23 | offset of the bitmap directory, cluster aligned |
 public record BitmapsExtension(int bitmaps, long directorySize, long directoryOffset) {
   private static final String STRUCTURE = "bitmaps extension";
-  private static final int LENGTH = 24;
+  static final int LENGTH = 24;
 
   public static BitmapsExtension parse(Bytes data, Geometry geometry) throws Qcow2FormatException {
     if (data.length() != LENGTH) {

@@ -44,9 +44,11 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
     return image;
   }
 
-  /// The name of the backing file; what is not UTF-8 shows as replacement characters.
+  /// The name of the backing file, null where there is none; what is not UTF-8 shows as replacement
+  /// characters.
   public @Nullable String backingName() {
-    return backing == null ? null : backing.untilNul().asText();
+    Bytes name = backing == null ? Bytes.EMPTY : backing.untilNul();
+    return name.isEmpty() ? null : name.asText();
   }
 
   /// The format that the image gives to its backing file, null where it gives none.

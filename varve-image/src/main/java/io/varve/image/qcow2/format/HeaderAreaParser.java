@@ -85,6 +85,14 @@ final class HeaderAreaParser {
   }
 
   private static void requireFormat(int magic, Bytes data, int at) throws Qcow2FormatException {
+    if (magic == HeaderExtension.BITMAPS && data.length() != BitmapsExtension.LENGTH) {
+      throw corrupt(
+          EXTENSION,
+          at,
+          "bitmaps_ext: Invalid extension length",
+          BitmapsExtension.LENGTH,
+          data.length());
+    }
     if (magic == HeaderExtension.BACKING_FORMAT && data.length() > Limits.MAX_BACKING_FORMAT) {
       throw corrupt(
           EXTENSION,

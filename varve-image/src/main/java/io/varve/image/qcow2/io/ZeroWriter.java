@@ -201,7 +201,7 @@ public final class ZeroWriter {
     if (parts.version() < 3) {
       if (!below.isNothing()) {
         writeZeros(position, end, below);
-      } else if (!old.equals(ClusterState.NONE)) {
+      } else if (old.compressed() || old.hasHost()) {
         giveUp(position);
       }
       return;
