@@ -118,7 +118,7 @@ public final class Session {
       open.close();
     } catch (IOException e) {
       String reason = DeviceException.words(e);
-      console.error("Failed to flush the L2 block cache: " + reason);
+      console.error("Failed to flush the L2 table cache: " + reason);
       console.error("Failed to flush the refcount block cache: " + reason);
     }
   }
