@@ -205,7 +205,7 @@ final class VhdLayer extends ReadOnlyLayer {
   @Override
   LayerExtent piece(long at, long length) throws IOException {
     if (fixed) {
-      return raw(at, length);
+      return new LayerExtent(at, length, ExtentKind.DATA, at);
     }
     long in = at % blockSize;
     long part = Math.min(length, blockSize - in);
@@ -216,18 +216,10 @@ final class VhdLayer extends ReadOnlyLayer {
         : new LayerExtent(at, part, ExtentKind.DATA, sector * SECTOR + bitmapSize + in);
   }
 
-  /// As a raw image: what is a hole of the file reads as zero.
-  private LayerExtent raw(long at, long length) throws IOException {
-    long end = at + length;
-    Storage.DataRange data = storage().nextData(at);
-    if (data == null || data.position() >= end) {
-      return new LayerExtent(at, length, ExtentKind.ZERO, at);
-    }
-    if (data.position() > at) {
-      return new LayerExtent(at, data.position() - at, ExtentKind.ZERO, at);
-    }
-    long dataEnd = Math.min(end, data.position() + data.length());
-    return new LayerExtent(at, dataEnd - at, ExtentKind.DATA, at);
+  /// A fixed image is there from the start, written or not.
+  @Override
+  public boolean seemsPreallocated() {
+    return fixed;
   }
 
   /// Bytes of one block, 0 in a fixed image.

@@ -2,6 +2,8 @@
 package io.varve.img.command;
 
 import io.varve.image.Layer;
+import io.varve.image.foreign.ForeignFormats;
+import io.varve.image.foreign.VmdkInfo;
 import io.varve.image.op.BlockStatus;
 import io.varve.image.op.StatusReader;
 import io.varve.image.storage.Storage;
@@ -11,6 +13,7 @@ import io.varve.img.QemuImg;
 import io.varve.img.args.GetOpt;
 import io.varve.img.args.LongOption;
 import io.varve.img.args.Sizes;
+import io.varve.img.open.BackingNames;
 import io.varve.img.open.Failures;
 import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
@@ -163,8 +166,26 @@ final class MapCommand implements Command {
       if (layers.get(i).storage() == host && !name.startsWith("json:")) {
         return name;
       }
+      String extent = extentOf(layers.get(i), name, host);
+      if (extent != null) {
+        return extent;
+      }
     }
     return host == null ? "" : host.name();
+  }
+
+  /// The name of a file that a VMDK's descriptor names, where that is the one.
+  private static @Nullable String extentOf(Layer layer, String image, @Nullable Storage host) {
+    VmdkInfo vmdk = ForeignFormats.vmdk(layer).orElse(null);
+    if (vmdk == null) {
+      return null;
+    }
+    for (VmdkInfo.Extent extent : vmdk.extents()) {
+      if (extent.file() == host && !extent.own()) {
+        return BackingNames.besides(image, extent.name());
+      }
+    }
+    return null;
   }
 
   /// One line of the output in the making.

@@ -37,7 +37,9 @@ public final class ImageResize {
     try {
       chain.resize(total, ahead);
     } catch (BitmapException e) {
-      throw new ImgException(e.reason());
+      ImgException failure = new ImgException(e.reason());
+      String cure = e.cure();
+      throw cure == null ? failure : failure.withHint(cure);
     } catch (IOException e) {
       throw new ImgException("Failed to resize the image: " + Failures.reason(e));
     }

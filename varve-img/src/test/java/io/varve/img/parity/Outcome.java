@@ -25,6 +25,7 @@ record Outcome(int exit, String out, String err) {
     Rule.of("\"?uuid\"?: \"?[0-9a-f-]{36}\"?", "uuid: X"),
     Rule.of("(master key iters|iters|master-key-iters\"|iters\"): \\d+", "$1: X"),
     Rule.of("(\\d+) ops; \\d[0-9:.]* ?(sec)? \\([^)]*/sec and [^)]* ops/sec\\)", "$1 ops; TIME"),
+    Rule.of("( |\")cid(\"?): \\d+", "$1cid$2: X"),
     Rule.of("#block\\d+", "#blockN"),
     Rule.of("Run completed in [0-9.]+ seconds", "Run completed in X seconds"),
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.parity;
 
+import io.varve.testkit.ToolRun;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -19,6 +21,7 @@ import java.util.Random;
 /// - `noise FILE OFFSET LENGTH SEED` writes bytes that do not compress
 /// - `text FILE CONTENT` writes a small file
 /// - `inuse FILE BITMAP` flags a persistent bitmap as in use, as a crash leaves it
+/// - `made ARGUMENTS` runs the real qemu-img, for images that ours reads and does not write
 /// - `cp FROM TO`, `mv FROM TO`, `rm FILE`, `mkdir FOLDER`, `ln TARGET LINK`
 final class Props {
   private static final int BITMAPS_EXTENSION = 0x23852875;
@@ -35,6 +38,7 @@ final class Props {
       case "truncate" -> change(first, file -> file.setLength(Long.decode(words.get(2))));
       case "poke" -> put(first, Long.decode(words.get(2)), HexFormat.of().parseHex(words.get(3)));
       case "noise" -> put(first, Long.decode(words.get(2)), noise(words.get(3), words.get(4)));
+      case "made" -> made(words.subList(1, words.size()));
       case "inuse" -> flagInUse(first, words.get(2));
       case "text" -> Files.writeString(first, words.get(2));
       case "cp" -> Files.copy(first, target(words), StandardCopyOption.REPLACE_EXISTING);
@@ -44,6 +48,12 @@ final class Props {
       case "ln" -> Files.createSymbolicLink(target(words), Path.of(words.get(1)));
       default -> throw new IllegalArgumentException("no such step: " + words);
     }
+  }
+
+  private void made(List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("qemu-img"));
+    command.addAll(arguments);
+    ToolRun.of(command, folder, "").ok();
   }
 
   private Path target(List<String> words) {
