@@ -139,7 +139,7 @@ public final class RefcountWidthChange {
   private void place() throws IOException {
     long size = 0;
     while (size != tableClusters + blocks.cardinality() || size == 0) {
-      size = tableClusters + blocks.cardinality();
+      size = (long) tableClusters + blocks.cardinality();
       blocks.set(indexOf(start), indexOf(start + Math.max(1, size) - 1) + 1);
       long tableBytes = (long) blocks.length() * Long.BYTES;
       if (tableBytes > Limits.MAX_REFCOUNT_TABLE_BYTES) {

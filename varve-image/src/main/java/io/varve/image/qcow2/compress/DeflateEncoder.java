@@ -6,6 +6,7 @@ import io.varve.ffi.RawDeflate;
 /// Raw deflate with a window of 4 KiB, by the system's zlib.
 final class DeflateEncoder implements ClusterEncoder {
   private final RawDeflate zlib;
+  private final Noise noise = new Noise();
 
   DeflateEncoder(int clusterSize) {
     this.zlib = RawDeflate.open(clusterSize);
@@ -13,7 +14,7 @@ final class DeflateEncoder implements ClusterEncoder {
 
   @Override
   public int encode(byte[] cluster, byte[] packed) {
-    return zlib.encode(cluster, packed);
+    return noise.isNoise(cluster) ? -1 : zlib.encode(cluster, packed);
   }
 
   @Override
