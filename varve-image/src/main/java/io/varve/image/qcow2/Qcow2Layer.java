@@ -539,12 +539,10 @@ public final class Qcow2Layer implements WritableLayer {
     return Objects.requireNonNull(tree);
   }
 
-  /// The size as the caller's lock shows it.
   long diskSize() {
     return size;
   }
 
-  /// Takes over a size that a snapshot brought; under the exclusive lock.
   void refreshSize() {
     size = parts().header().diskSize() & -512L;
   }

@@ -48,8 +48,10 @@ final class Amendment {
 
   private int wantedVersion(Qcow2Info info) throws ImgException {
     String compat = wanted.get("compat");
+    if (compat == null) {
+      return info.version();
+    }
     return switch (compat) {
-      case null -> info.version();
       case "" -> info.version();
       case "0.10", "v2" -> 2;
       case "1.1", "v3" -> 3;

@@ -4,6 +4,7 @@ package io.varve.image.qcow2.crypto;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /// What making keys needs from outside: chance, and a clock to find out how many iterations fill
@@ -21,7 +22,9 @@ public record KeyWork(RandomGenerator random, LongSupplier nanoClock) {
 
   /// The system's clock and its source of keys.
   public static KeyWork system() {
-    return new KeyWork(new SecureRandom(), System::nanoTime);
+    // Not seeded, on purpose: whoever could reproduce a run would have its keys.
+    Supplier<SecureRandom> keys = SecureRandom::new;
+    return new KeyWork(keys.get(), System::nanoTime);
   }
 
   byte[] bytes(int count) {
