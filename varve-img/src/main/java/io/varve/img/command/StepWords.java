@@ -23,11 +23,10 @@ final class StepWords {
         return Failures.reason(reason);
       }
     }
-    return switch (reason) {
-      case UnsupportedImageException _ -> "Operation not supported";
-      case ImageException _ -> "Input/output error";
-      default ->
-          reason.getClass() == IOException.class ? "Input/output error" : Failures.reason(reason);
-    };
+    if (reason instanceof UnsupportedImageException) {
+      return "Operation not supported";
+    }
+    boolean plain = reason instanceof ImageException || reason.getClass() == IOException.class;
+    return plain ? "Input/output error" : Failures.reason(reason);
   }
 }
