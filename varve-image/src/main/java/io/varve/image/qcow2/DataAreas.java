@@ -59,6 +59,7 @@ final class DataAreas {
     if (method == Header.CRYPT_NONE) {
       return null;
     }
+    LuksExtension where = luksExtension(image, area);
     byte[] passphrase = options.keys().passphrase(image.name());
     if (passphrase == null) {
       throw new EncryptionException(
@@ -67,9 +68,9 @@ final class DataAreas {
           "Parameter 'encrypt.key-secret' is required for cipher");
     }
     try {
-      return method == Header.CRYPT_AES
+      return where == null
           ? legacy(image, options, passphrase)
-          : luks(image, area).orElseThrow().unlock(passphrase);
+          : Luks.read(image, where.offset(), where.length()).unlock(passphrase);
     } finally {
       Arrays.fill(passphrase, (byte) 0);
     }
@@ -97,14 +98,18 @@ final class DataAreas {
 
   /// The LUKS header of an image, checked; empty where the image has none.
   static Optional<Luks> luks(Storage image, HeaderArea area) throws IOException {
-    LuksExtension extension;
-    try {
-      extension = area.luks().orElse(null);
-    } catch (Qcow2FormatException e) {
-      throw FormatErrors.named(image.name(), e);
-    }
+    LuksExtension extension = luksExtension(image, area);
     return extension == null
         ? Optional.empty()
         : Optional.of(Luks.read(image, extension.offset(), extension.length()));
+  }
+
+  private static @Nullable LuksExtension luksExtension(Storage image, HeaderArea area)
+      throws ImageException {
+    try {
+      return area.luks().orElse(null);
+    } catch (Qcow2FormatException e) {
+      throw FormatErrors.named(image.name(), e);
+    }
   }
 }

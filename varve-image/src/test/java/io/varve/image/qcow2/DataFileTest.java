@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.varve.image.Below;
+import io.varve.image.CorruptImageException;
 import io.varve.image.EncryptionException;
 import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
@@ -51,11 +52,20 @@ class DataFileTest {
 
   @Test
   void encryptionIsRefusedWithoutAKey() throws Exception {
-    MemoryStorage image = withHeader(32, Header.CRYPT_LUKS, Integer.BYTES);
+    MemoryStorage image = withHeader(32, Header.CRYPT_AES, Integer.BYTES);
 
     assertThatExceptionOfType(EncryptionException.class)
         .isThrownBy(() -> Qcow2Layer.open(image.reopen(false), Qcow2Options.readOnly()))
         .withMessageContaining("key-secret");
+  }
+
+  @Test
+  void aMissingEncryptionHeaderIsToldBeforeAMissingKey() throws Exception {
+    MemoryStorage image = withHeader(32, Header.CRYPT_LUKS, Integer.BYTES);
+
+    assertThatExceptionOfType(CorruptImageException.class)
+        .isThrownBy(() -> Qcow2Layer.open(image.reopen(false), Qcow2Options.readOnly()))
+        .withMessageContaining("Missing CRYPTO header for crypt method 2");
   }
 
   @Test

@@ -17,7 +17,7 @@ final class Qcow2Creator {
 
   static void create(Images images, String fileName, CreateOptions options)
       throws ImgException, IOException {
-    if (options.has("encryption") && options.has("encrypt.format")) {
+    if (options.isOn("encryption") && options.has("encrypt.format")) {
       throw new ImgException(
           "'encrypt.format' and its alias 'encryption' can't be used at the same time");
     }
