@@ -32,6 +32,12 @@ public interface Below {
   /// True if there is no base at all.
   boolean isNothing();
 
+  /// True if the base is longer than that, so that what a disk of this size grows by must be hidden
+  /// from it. Whoever cannot tell says yes.
+  default boolean reachesBehind(long size) {
+    return !isNothing();
+  }
+
   /// Fills `dst`; past the base's end it is zero.
   void read(GuestOffset at, ByteBuffer dst) throws IOException;
 

@@ -33,6 +33,11 @@ final class LayerStack implements Below {
   }
 
   @Override
+  public boolean reachesBehind(long size) {
+    return !layers.isEmpty() && layers.getFirst().size() > size;
+  }
+
+  @Override
   public void read(GuestOffset at, ByteBuffer dst) throws IOException {
     long position = at.bytes();
     while (dst.hasRemaining()) {

@@ -27,6 +27,11 @@ public final class LayersBelow implements Below {
   }
 
   @Override
+  public boolean reachesBehind(long size) {
+    return stack.reachesBehind(size);
+  }
+
+  @Override
   public void read(GuestOffset at, ByteBuffer dst) throws IOException {
     stack.read(at, dst);
   }

@@ -4,6 +4,7 @@ package io.varve.image.qcow2.io;
 import io.varve.image.Below;
 import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
+import io.varve.image.WritableLayer.ZeroMode;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
@@ -88,7 +89,12 @@ public final class Resizer {
   /// @param ahead what is set aside for the data to come
   public void grow(ActiveTree active, long oldSize, long newSize, Below below, Preallocation ahead)
       throws IOException {
-    active.zeros().zeroWhereNeeded(oldSize, newSize, newSize, below);
+    if (parts.version() >= 3 && below.reachesBehind(oldSize)) {
+      // As in QEMU, also where the base is zero now: it may be another base tomorrow.
+      active.zeros().zero(oldSize, newSize, newSize, ZeroMode.UNMAP, below);
+    } else {
+      active.zeros().zeroWhereNeeded(oldSize, newSize, newSize, below);
+    }
     Preallocation mode =
         parts.data().raw() && ahead == Preallocation.OFF ? Preallocation.METADATA : ahead;
     new Preallocator(parts, active, mode).allocate(oldSize, newSize);
