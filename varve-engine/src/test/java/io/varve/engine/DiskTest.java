@@ -102,6 +102,33 @@ final class DiskTest {
   }
 
   @Test
+  void importsWhatOthersMadeAndWritesNoneOfIt() throws IOException {
+    byte[] bytes = new byte[3 * MIB];
+    Arrays.fill(bytes, MIB, MIB + 5000, (byte) 7);
+    Files.write(root.resolve("disk-flat.vmdk"), bytes);
+    String text =
+        """
+        # Disk DescriptorFile
+        version=1
+        CID=12345678
+        parentCID=ffffffff
+        createType="monolithicFlat"
+        RW %d FLAT "%s" 0
+        """;
+    Path image = root.resolve("disk.vmdk");
+    Files.writeString(image, text.formatted(bytes.length / 512, "disk-flat.vmdk"));
+    bed.varve.disks().importImage(POOL, "d", image, LayerFormat.VMDK);
+    assertThat(bed.readAll("d")).isEqualTo(bytes);
+
+    Files.writeString(image, text.formatted(2, "/etc/passwd"));
+    assertThatThrownBy(() -> bed.varve.disks().importImage(POOL, "e", image, LayerFormat.VMDK))
+        .hasMessageContaining("only files beside the image may be opened");
+    ExportSpec spec = ExportSpec.of(LayerFormat.VMDK);
+    assertThat(code(() -> bed.varve.disks().exportImage(at("d"), root.resolve("out"), spec)))
+        .isEqualTo(ProblemCode.INVALID_REQUEST);
+  }
+
+  @Test
   void exportsCompressedWhereAskedTo() throws IOException {
     bed.withDisk("d", 4 * MIB);
     bed.write("d", 0, 1, MIB);

@@ -27,7 +27,8 @@ final class DiskTransfer {
   /// that names any file of the host as its base.
   static LayerFormat format(@Nullable String declared, Path file) throws Exception {
     if (declared != null) {
-      return LayerFormat.of(declared.toLowerCase(Locale.ROOT));
+      String id = declared.toLowerCase(Locale.ROOT);
+      return LayerFormat.of(id.equals("vhd") ? "vpc" : id);
     }
     String name = file.toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".qcow2") || name.endsWith(".qcow")) {
@@ -35,6 +36,18 @@ final class DiskTransfer {
     }
     if (name.endsWith(".raw") || name.endsWith(".img")) {
       return LayerFormat.RAW;
+    }
+    if (name.endsWith(".vmdk")) {
+      return LayerFormat.VMDK;
+    }
+    if (name.endsWith(".vhdx")) {
+      return LayerFormat.VHDX;
+    }
+    if (name.endsWith(".vhd")) {
+      return LayerFormat.VPC;
+    }
+    if (name.endsWith(".vdi")) {
+      return LayerFormat.VDI;
     }
     throw new UsageException(
         "the name of %s does not tell its format, and its content is never asked".formatted(file),
@@ -56,11 +69,13 @@ final class DiskTransfer {
       description = {
         "Copies an image into a pool as a new disk. FILE stays as it is. Holes and zeros are",
         "skipped, and the disk takes only what the data needs. The format is what --format says,",
-        "else what the name ends with (.qcow2, .raw, .img); the content is never guessed at.",
+        "else what the name ends with (.qcow2, .raw, .img, .vmdk, .vhd, .vhdx, .vdi); the content",
+        "is never guessed at. A VMDK may name extents that lie beside it.",
       },
       footerHeading = "%nExamples:%n",
       footer = {
         "  varve disk import main/shop shop.qcow2",
+        "  varve disk import main/mail mail.vmdk",
         "  varve disk import main/old /dev/vg0/old --format raw",
       })
   static final class Import extends Action {
@@ -73,7 +88,7 @@ final class DiskTransfer {
     @Option(
         names = {"-f", "--format"},
         paramLabel = "FORMAT",
-        description = "qcow2 or raw")
+        description = "qcow2, raw, vmdk, vpc (or vhd), vhdx or vdi")
     @Nullable String format;
 
     @Override

@@ -48,7 +48,8 @@ final class ImageFiles {
     if (format == LayerFormat.QCOW2) {
       Intake.requireFit(parts.context(), image);
     }
-    try (Chain from = Chain.open(image, format, ChainOptions.readOnly(OpenGate.closed()))) {
+    ChainOptions alone = ChainOptions.readOnly(OpenGate.extentsBeside());
+    try (Chain from = Chain.open(image, format, alone)) {
       Resize.requireSize(from.size());
       CopySource.Copied copied =
           parts
@@ -65,6 +66,7 @@ final class ImageFiles {
 
   CloneOutcome giveOut(DiskAddress source, Path target, ExportSpec spec) throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
+    requireWritable(spec);
     requireCompressible(spec);
     requireOutside(absolute);
     requireReplaceable(absolute, spec.replace());
@@ -78,6 +80,15 @@ final class ImageFiles {
       Resolver.Found found = parts.resolver().disk(source);
       String snapshot = source.snapshot() == null ? "" : found.address() + "@" + source.snapshot();
       return copied.outcome(parts.diskViews().of(found), snapshot);
+    }
+  }
+
+  private static void requireWritable(ExportSpec spec) {
+    if (!spec.format().writable()) {
+      throw new RefusedException(
+          ProblemCode.INVALID_REQUEST,
+          "images of format " + spec.format().id() + " are read and not written",
+          "Export as qcow2 or raw.");
     }
   }
 

@@ -85,6 +85,30 @@ public interface OpenGate {
     };
   }
 
+  /// Refuses every base, and admits as extents of a VMDK files of its own folder alone, named
+  /// without a path, symbolic links resolved.
+  static OpenGate extentsBeside() {
+    OpenGate closed = closed();
+    return new OpenGate() {
+      @Override
+      public Path admit(Path layer, BackingReference base) throws IOException {
+        return closed.admit(layer, base);
+      }
+
+      @Override
+      public Path admitExtent(Path layer, String name) throws IOException {
+        if (name.indexOf('/') >= 0 || name.indexOf(':') >= 0) {
+          throw new BackingChainException(
+              "%s: the extent '%s' is named with a path, and only files beside the image may be"
+                      .formatted(layer, name)
+                  + " opened; put it there and name it alone");
+        }
+        Path folder = layer.toAbsolutePath().getParent();
+        return confinedTo(List.of(folder)).admit(layer, new BackingReference(name, null));
+      }
+    };
+  }
+
   /// Files below one of these folders only, symbolic links resolved.
   static OpenGate confinedTo(List<Path> roots) {
     List<Path> allowed = List.copyOf(roots);
