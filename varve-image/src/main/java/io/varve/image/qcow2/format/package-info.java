@@ -77,7 +77,7 @@
 /// |---|---|---|
 /// | 0xe2792aca | backing file format | text, at most 15 bytes |
 /// | 0x6803f857 | feature names | 48 bytes each: field, bit, name; written in version 3 if cs > 4096 |
-/// | 0x23852875 | bitmaps | [BitmapsExtension]; kept, see below |
+/// | 0x23852875 | bitmaps | [BitmapsExtension]; maintained, see below |
 /// | 0x0537be77 | LUKS header | kept, refused with the encryption |
 /// | 0x44415441 | external data file name | shown, never opened |
 /// | 0x56415256 | Varve identity | [VarveIdentity], `docs/format/varve-extension.md` |
@@ -137,9 +137,10 @@
 ///
 /// # Bitmaps ([BitmapsExtension], [BitmapDirectoryEntry])
 ///
-/// Varve does not maintain dirty bitmaps. As the format asks of such a program it clears autoclear
-/// bit 0 before it writes and keeps the extension; who opens the image next knows that the bitmaps
-/// are stale. A check counts their clusters while the bit is set.
+/// The extension names a directory, which names a table for each bitmap. They hold while autoclear
+/// bit 0 is set: a program that does not maintain them clears it, and who opens such an image for
+/// writing drops the extension. `io.varve.image.qcow2.bitmap` has the operations and what a crash
+/// leaves.
 ///
 /// # Limits
 ///
