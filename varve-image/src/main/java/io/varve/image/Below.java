@@ -43,4 +43,9 @@ public interface Below {
 
   /// True if the range is known to read as zero from the indexes alone, without reading data.
   boolean readsAsZero(GuestOffset at, long length) throws IOException;
+
+  /// As [#readsAsZero], but without asking the host for holes in raw files.
+  default boolean knownAsZero(GuestOffset at, long length) throws IOException {
+    return readsAsZero(at, length);
+  }
 }

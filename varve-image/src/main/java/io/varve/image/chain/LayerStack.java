@@ -6,6 +6,7 @@ import io.varve.image.ExtentKind;
 import io.varve.image.GuestOffset;
 import io.varve.image.Layer;
 import io.varve.image.LayerExtent;
+import io.varve.image.LayerFormat;
 import io.varve.image.storage.Zeros;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -70,11 +71,21 @@ final class LayerStack implements Below {
 
   @Override
   public boolean readsAsZero(GuestOffset at, long length) throws IOException {
-    long position = at.bytes();
-    long end = position + length;
+    return isZero(at.bytes(), at.bytes() + length, true);
+  }
+
+  @Override
+  public boolean knownAsZero(GuestOffset at, long length) throws IOException {
+    return isZero(at.bytes(), at.bytes() + length, false);
+  }
+
+  private boolean isZero(long start, long end, boolean holesCount) throws IOException {
+    long position = start;
     while (position < end) {
       ChainExtent extent = where(position, end - position);
-      if (!extent.readsAsZero()) {
+      Layer layer = extent.layer();
+      boolean hole = layer != null && layer.format() == LayerFormat.RAW && position < layer.size();
+      if (!extent.readsAsZero() || (hole && !holesCount)) {
         return false;
       }
       position = extent.end();

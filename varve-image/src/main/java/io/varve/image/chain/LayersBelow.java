@@ -40,4 +40,9 @@ public final class LayersBelow implements Below {
   public boolean readsAsZero(GuestOffset at, long length) throws IOException {
     return stack.readsAsZero(at, length);
   }
+
+  @Override
+  public boolean knownAsZero(GuestOffset at, long length) throws IOException {
+    return stack.knownAsZero(at, length);
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.image.Below;
 import io.varve.image.EncryptionException;
 import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// zero) are written, so the cost does not follow the size of the disk. The header comes last,
 /// after a barrier: a crash leaves a file that is no image, never a broken one.
 public final class Qcow2Create {
+  /// An empty L1 table of up to so many bytes is written; of a larger one only the space is taken.
+  private static final int WRITTEN_L1 = 64 << 10;
+
   private final Qcow2CreateOptions options;
   private final Geometry geometry;
   private final long l1Entries;
@@ -45,7 +49,7 @@ public final class Qcow2Create {
     this.options = options;
     this.geometry =
         new Geometry(options.clusterBits(), options.extendedL2(), options.refcountOrder());
-    this.l1Entries = Math.max(1, geometry.l1EntriesFor(options.size()));
+    this.l1Entries = geometry.l1EntriesFor(options.size());
     this.l1Clusters = geometry.clustersFor(l1Entries * Long.BYTES);
     NewEncryption encryption = options.encryption();
     this.luks =
@@ -70,7 +74,13 @@ public final class Qcow2Create {
   private static void make(Storage storage, Qcow2CreateOptions options) throws IOException {
     requirePossible(storage.name(), options);
     try {
-      new Qcow2Create(storage.name(), options).writeTo(storage);
+      Qcow2Create whole = new Qcow2Create(storage.name(), options);
+      if ((whole.blocks == 1 && whole.tableClusters == 1) || storage.capabilities().fixedSize()) {
+        whole.writeTo(storage);
+        return;
+      }
+      new Qcow2Create(storage.name(), options.withSize(0)).writeTo(storage);
+      grow(storage, options.size());
     } catch (Qcow2FormatException e) {
       throw FormatErrors.named(storage.name(), e);
     }
@@ -212,20 +222,37 @@ public final class Qcow2Create {
       storage.zero(0, end);
     } else {
       storage.truncate(0);
-      // Tables that are holes would let the file look preallocated to those who compare counts
-      // with the space spent.
-      storage.reserve(0, end - l1Clusters * geometry.clusterSize() + l1Bytes());
     }
-    long[] table = new long[(int) blocks];
+    // Tables are written whole: holes in them would let the file look preallocated to those who
+    // compare counts with the space spent.
+    long[] table = new long[(int) (tableClusters << geometry.clusterBits() >>> 3)];
     for (int i = 0; i < blocks; i++) {
       table[i] = blockOffset(i);
       storage.write(blockOffset(i), ByteBuffer.wrap(counts(i)));
     }
     EntryTable.store(storage, geometry.hostOffset(1), table);
+    writeEmptyL1(storage);
     writeLuks(storage);
     storage.flush();
-    storage.write(0, ByteBuffer.wrap(header, 0, usedLength(header)));
+    storage.write(0, ByteBuffer.wrap(header));
     storage.flush();
+  }
+
+  private void writeEmptyL1(Storage storage) throws IOException {
+    long offset = blockOffset(blocks);
+    if (l1Bytes() > WRITTEN_L1) {
+      storage.reserve(offset, l1Bytes());
+    } else {
+      storage.write(offset, ByteBuffer.allocate((int) l1Bytes()));
+    }
+  }
+
+  /// An L1 table beyond what the first refcount block counts is added as to an image that grows.
+  private static void grow(Storage storage, long size) throws IOException {
+    Qcow2Options options = Qcow2Options.readWrite().withoutData().withQemuLayout(true);
+    try (Qcow2Layer layer = Qcow2Layer.open(ForwardingStorage.handleOn(storage), options)) {
+      layer.resize(size, Below.NOTHING);
+    }
   }
 
   private void writeLuks(Storage storage) throws IOException {
@@ -247,24 +274,15 @@ public final class Qcow2Create {
     return luks == null ? Header.CRYPT_AES : Header.CRYPT_LUKS;
   }
 
-  /// The part of a block that counts used clusters: what follows is zero in the file already.
+  /// A block that counts the used clusters of its range.
   private byte[] counts(long index) {
     long first = index << geometry.refcountBlockBits();
     long used = Math.min(geometry.refcountBlockEntries(), usedClusters() - first);
-    long bytes = Math.max(8, ((used << geometry.refcountOrder()) + 7) >>> 3);
-    byte[] block = new byte[(int) Math.min(bytes, geometry.clusterSize())];
+    byte[] block = new byte[geometry.clusterSize()];
     for (int i = 0; i < used; i++) {
       RefcountWidth.set(block, i, geometry.refcountOrder(), 1);
     }
     return block;
-  }
-
-  private static int usedLength(byte[] cluster) {
-    int length = cluster.length;
-    while (length > 512 && cluster[length - 1] == 0) {
-      length--;
-    }
-    return length;
   }
 
   private long incompatible() {
@@ -278,7 +296,7 @@ public final class Qcow2Create {
         Header.builder(options.version(), options.clusterBits())
             .size(options.size())
             .cryptMethod(cryptMethod())
-            .l1((int) l1Entries, blockOffset(blocks))
+            .l1((int) l1Entries, l1Entries == 0 ? 0 : blockOffset(blocks))
             .refcountTable(geometry.hostOffset(1), (int) tableClusters)
             .refcountOrder(options.refcountOrder())
             .compressionType(options.compression().type())

@@ -107,6 +107,12 @@ public final class Qcow2CreateOptions {
     return rawDataFile;
   }
 
+  public Qcow2CreateOptions withSize(long bytes) {
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.size = bytes;
+    return next;
+  }
+
   public Qcow2CreateOptions withVersion(int newVersion) {
     Qcow2CreateOptions next = new Qcow2CreateOptions(this);
     next.version = newVersion;

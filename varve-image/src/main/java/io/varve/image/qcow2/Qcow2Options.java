@@ -15,7 +15,7 @@ public final class Qcow2Options {
   private boolean punchFreed;
   private boolean requireWhole;
   private boolean discardNoUnref;
-  private boolean promptReuse;
+  private boolean qemuLayout;
   private OverlapRules overlapRules = OverlapRules.CACHED;
   private boolean withData = true;
   private Consumer<String> notices = Qcow2Options::ignore;
@@ -33,7 +33,7 @@ public final class Qcow2Options {
     punchFreed = from.punchFreed;
     requireWhole = from.requireWhole;
     discardNoUnref = from.discardNoUnref;
-    promptReuse = from.promptReuse;
+    qemuLayout = from.qemuLayout;
     overlapRules = from.overlapRules;
     withData = from.withData;
     notices = from.notices;
@@ -82,7 +82,7 @@ public final class Qcow2Options {
   }
 
   WriteRules writeRules() {
-    return new WriteRules(punchFreed, discardNoUnref, promptReuse);
+    return new WriteRules(punchFreed, discardNoUnref, qemuLayout);
   }
 
   /// False to open for metadata only: no data file is opened, no key is needed, and guest data
@@ -136,11 +136,12 @@ public final class Qcow2Options {
     return next;
   }
 
-  /// Clusters that one change frees may be taken by the very next, as in QEMU, at the price of a
-  /// flush between the two; without it they wait for the next flush.
-  public Qcow2Options withPromptReuse(boolean prompt) {
+  /// The image comes out as QEMU would lay it out, cluster by cluster: what one change frees may be
+  /// taken by the very next, at the price of a flush between the two (without it, it waits for the
+  /// next flush), and space is spent where QEMU spends it.
+  public Qcow2Options withQemuLayout(boolean as) {
     Qcow2Options next = new Qcow2Options(this);
-    next.promptReuse = prompt;
+    next.qemuLayout = as;
     return next;
   }
 

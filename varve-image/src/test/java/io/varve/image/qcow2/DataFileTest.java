@@ -200,7 +200,7 @@ class DataFileTest {
 
     // Counts and a table that nothing names yet may come early; the L1 entry comes last.
     assertThat(calls)
-        .startsWith("data", "image", "data flush", "image flush", "image", "image flush");
+        .startsWith("image", "data", "image", "data flush", "image flush", "image", "image flush");
   }
 
   /// Notes writes, neighbours in one, and flushes.

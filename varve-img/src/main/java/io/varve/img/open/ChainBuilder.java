@@ -154,7 +154,7 @@ final class ChainBuilder {
     Qcow2Options options =
         (found.writable() && !how.repair() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
             .withNotices(console::notice)
-            .withPromptReuse(true)
+            .withQemuLayout(true)
             .withDiscardNoUnref(wanted.discardNoUnref())
             .withOverlapRules(wanted.overlapRules())
             .withKeys(wanted.encrypt().keys(objects))

@@ -90,6 +90,9 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
     cache.drop(position, length);
     if (!allocator.blank(first)) {
       storage.zero(position, length);
+    } else if (count == 1) {
+      // Whole, as QEMU writes it: a table that is a hole in part looks preallocated.
+      storage.write(position, ByteBuffer.allocate(geometry.clusterSize()));
     }
     allocator.usedUpTo(first + count);
   }

@@ -3,6 +3,7 @@ package io.varve.image.qcow2.io;
 
 import io.varve.image.Below;
 import io.varve.image.GuestOffset;
+import io.varve.image.LayerExtent;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.SubclusterBitmap;
@@ -15,6 +16,9 @@ import java.nio.ByteBuffer;
 /// Data is written before the index changes in memory, and
 /// [io.varve.image.qcow2.metadata.FlushOrder] keeps that order on disk.
 public final class ClusterWriter {
+  /// Data that is copied once more to be written in one piece with what lies around it.
+  private static final int MOST_COPIED = 1 << 20;
+
   private final ImageParts parts;
   private final DataArea data;
   private final Geometry geometry;
@@ -114,7 +118,14 @@ public final class ClusterWriter {
     ClusterState old = map.state(position);
     requireDataCluster(old.host());
     int touched = touched(position, src.remaining());
-    writeFilled(position, src, old, old.host(), false, below);
+    int missing = touched & ~old.allocated();
+    long end = position + src.remaining();
+    long cluster = geometry.clusterStart(position);
+    long from = cluster + startOf(touched);
+    long to = cluster + endOf(touched);
+    from = (missing & Integer.lowestOneBit(touched)) != 0 ? from : position;
+    to = (missing & Integer.highestOneBit(touched)) != 0 ? to : end;
+    writeAround(position, src, from, to, old.host() + geometry.inCluster(position), false, below);
     tables.setData(position, old.host(), old.allocated() | touched, old.zero() & ~touched);
   }
 
@@ -130,7 +141,15 @@ public final class ClusterWriter {
                 src.remaining(),
                 (run.count() << geometry.clusterBits()) - geometry.inCluster(position));
     try {
-      writeRun(position, src.slice(src.position(), length), run, below);
+      long base = geometry.hostOffset(run.first());
+      writeAround(
+          position,
+          src.slice(src.position(), length),
+          firstFilled(position, length),
+          lastFilled(position, length),
+          base + geometry.inCluster(position),
+          run.blank(),
+          below);
     } catch (IOException e) {
       parts.unallocateData(run);
       throw e;
@@ -162,26 +181,27 @@ public final class ClusterWriter {
     return count;
   }
 
-  /// Writes `src` into the run: clusters that it covers whole at once, the first and the last with
-  /// what the guest saw around it.
-  private void writeRun(long position, ByteBuffer src, ClusterRun run, Below below)
-      throws IOException {
-    long start = geometry.clusterStart(position);
-    long base = geometry.hostOffset(run.first());
-    long at = position;
-    while (src.hasRemaining()) {
-      long host = base + geometry.clusterStart(at) - start;
-      int whole = geometry.inCluster(at) == 0 ? src.remaining() & -geometry.clusterSize() : 0;
-      if (whole > 0) {
-        data.write(host, at, take(src, whole));
-        at += whole;
-        continue;
-      }
-      int piece = Math.min(src.remaining(), restOfCluster(at));
-      ClusterState old = map.state(at);
-      writeFilled(at, take(src, piece), old, host, run.blank(), below);
-      at += piece;
-    }
+  /// Guest offset from which on new host clusters get what the guest sees there.
+  private long firstFilled(long position, int length) throws IOException {
+    int piece = Math.min(length, restOfCluster(position));
+    int filled = filled(touched(position, piece), map.state(position));
+    return geometry.clusterStart(position) + startOf(filled);
+  }
+
+  /// Guest offset up to which new host clusters get what the guest sees there.
+  private long lastFilled(long position, int length) throws IOException {
+    long end = position + length;
+    long at = Math.max(position, geometry.clusterStart(end - 1));
+    int filled = filled(touched(at, (int) (end - at)), map.state(at));
+    return geometry.clusterStart(at) + endOf(filled);
+  }
+
+  private int startOf(int subclusters) {
+    return Integer.numberOfTrailingZeros(subclusters) << geometry.subclusterBits();
+  }
+
+  private int endOf(int subclusters) {
+    return (32 - Integer.numberOfLeadingZeros(subclusters)) << geometry.subclusterBits();
   }
 
   private void forget(ClusterState old) {
@@ -199,67 +219,78 @@ public final class ClusterWriter {
         Integer.numberOfTrailingZeros(mask), 31 - Integer.numberOfLeadingZeros(mask));
   }
 
-  /// Writes `src`, and with it whatever of the subclusters to fill is not at `host` yet.
-  private void writeFilled(
-      long position, ByteBuffer src, ClusterState old, long host, boolean blank, Below below)
+  /// Writes `src`, and around it what the guest saw so far. Where that is zero, as is known without
+  /// reading, the whole range is made zero first, with its space reserved: a hole within data would
+  /// be told as such by those who look through to the host.
+  ///
+  /// @param from guest offset at or before `position`
+  /// @param to guest offset at or behind the end of `src`
+  /// @param host offset at which `position` lies from now on
+  /// @param blank nothing was ever written there
+  private void writeAround(
+      long position, ByteBuffer src, long from, long to, long host, boolean blank, Below below)
       throws IOException {
-    boolean sameHost = host == old.host();
-    long clusterStart = geometry.clusterStart(position);
-    int from = geometry.inCluster(position);
-    int to = from + src.remaining();
-    int touched = touched(position, src.remaining());
-    int mask = sameHost && !data.external() ? touched : filled(touched, old);
-    int bits = geometry.subclusterBits();
-    int fillFrom = Integer.numberOfTrailingZeros(mask) << bits;
-    int fillTo = (32 - Integer.numberOfLeadingZeros(mask)) << bits;
-    if (blank && to - from < fillTo - fillFrom) {
-      // A hole within data would be told as such by those who look through to the host.
-      data.reserve(host + fillFrom, (long) fillTo - fillFrom);
-    }
-    while (fillFrom < from
-        && skipFill(old, fillFrom >>> bits, sameHost, blank, clusterStart, below)) {
-      fillFrom = Math.min(from, ((fillFrom >>> bits) + 1) << bits);
-    }
-    while (fillTo > to
-        && skipFill(old, (fillTo - 1) >>> bits, sameHost, blank, clusterStart, below)) {
-      fillTo = Math.max(to, ((fillTo - 1) >>> bits) << bits);
-    }
-    if (fillFrom == from && fillTo == to) {
-      data.write(host + from, position, src);
+    long end = position + src.remaining();
+    int head = (int) (position - from);
+    int tail = (int) (to - end);
+    if (head == 0 && tail == 0) {
+      data.write(host, position, src);
       return;
     }
-    ByteBuffer filled = ByteBuffer.allocate(fillTo - fillFrom);
-    readOld(clusterStart + fillFrom, filled.limit(from - fillFrom), old, below);
-    filled.limit(to - fillFrom).put(src);
-    readOld(clusterStart + to, filled.limit(fillTo - fillFrom), old, below);
-    data.write(host + fillFrom, clusterStart + fillFrom, filled.flip());
+    if (!data.encrypted() && isZero(from, position, below) && isZero(end, to, below)) {
+      data.makeBlank(host - head, to - from, blank);
+      data.write(host, position, src);
+      return;
+    }
+    if (src.remaining() > MOST_COPIED) {
+      writeOld(from, head, host - head, below);
+      data.write(host, position, src);
+      writeOld(end, tail, host + (end - position), below);
+      return;
+    }
+    ByteBuffer filled = ByteBuffer.allocate(head + src.remaining() + tail);
+    readOld(from, filled.limit(head), below);
+    filled.limit(head + src.remaining()).put(src);
+    readOld(end, filled.limit(filled.capacity()), below);
+    data.write(host - head, from, filled.flip());
   }
 
-  /// True if the untouched rest of a subcluster need not be written: it is there already, or the
-  /// new host cluster is blank and the rest is zero.
-  private boolean skipFill(
-      ClusterState old,
-      int subcluster,
-      boolean sameHost,
-      boolean blank,
-      long clusterStart,
-      Below below)
-      throws IOException {
-    if (old.hasData(subcluster)) {
-      return sameHost;
+  private void writeOld(long from, int length, long host, Below below) throws IOException {
+    ByteBuffer old = ByteBuffer.allocate(length);
+    readOld(from, old, below);
+    data.write(host, from, old.flip());
+  }
+
+  /// True if the guest range is known to read as zero, by the indexes alone.
+  private boolean isZero(long from, long to, Below below) throws IOException {
+    for (long at = from; at < to; ) {
+      LayerExtent extent = map.piece(at, to);
+      boolean zero =
+          switch (extent.kind()) {
+            case ZERO, ZERO_ALLOCATED -> true;
+            case NONE -> zeroBelow(at, extent.length(), below);
+            case DATA, COMPRESSED -> false;
+          };
+      if (!zero) {
+        return false;
+      }
+      at = extent.end();
     }
-    if (!blank) {
-      return false;
-    }
-    long start = clusterStart + ((long) subcluster << geometry.subclusterBits());
-    return old.readsZero(subcluster)
-        || below.readsAsZero(GuestOffset.of(start), geometry.subclusterSize());
+    return true;
+  }
+
+  private boolean zeroBelow(long at, long length, Below below) throws IOException {
+    GuestOffset start = GuestOffset.of(at);
+    return parts.rules().qemuLayout()
+        ? below.knownAsZero(start, length)
+        : below.readsAsZero(start, length);
   }
 
   /// Fills the room in `dst` with what the guest saw before this write.
-  private void readOld(long at, ByteBuffer dst, ClusterState old, Below below) throws IOException {
+  private void readOld(long at, ByteBuffer dst, Below below) throws IOException {
     long position = at;
     while (dst.hasRemaining()) {
+      ClusterState old = map.state(position);
       int index = geometry.inCluster(position) >>> geometry.subclusterBits();
       int inSubcluster = (int) position & (geometry.subclusterSize() - 1);
       int length = Math.min(dst.remaining(), geometry.subclusterSize() - inSubcluster);

@@ -163,12 +163,14 @@ public final class DataArea implements Closeable {
     return sectors;
   }
 
-  /// Makes the store spend space on a range of the image's own file that is about to be written in
-  /// part.
-  void reserve(long host, long length) throws IOException {
-    if (!external) {
-      storage().reserve(host, length);
+  /// Makes a range read as zero and the store spend space on it: it is about to be written in part.
+  ///
+  /// @param blank it reads as zero already
+  void makeBlank(long host, long length, boolean blank) throws IOException {
+    if (!blank) {
+      storage().zero(host, length);
     }
+    storage().reserve(host, length);
   }
 
   /// Gives an external data file the size of the disk.

@@ -14,6 +14,7 @@ import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 
 /// The parts of one image that is open for writing. They are made together and live as long as it
 /// does; every change through them needs the layer's exclusive lock.
@@ -37,6 +38,7 @@ public record ImageParts(
     ImageDamage damage) {
   private static final int MAX_DIRTY_BLOCKS = 2048;
   private static final int MAX_DROPPED = 1 << 16;
+  private static final int PIECE = 64 << 10;
 
   /// Allocates 1 to `most` neighbouring clusters for guest data that begins at this cluster-aligned
   /// guest offset. In an external data file every guest cluster has its place.
@@ -65,10 +67,18 @@ public record ImageParts(
     }
   }
 
+  /// Writes a new table whole, as QEMU does: it is read again soon, and whole by others.
+  void writeZeros(long host, int length) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocate(Math.min(length, PIECE));
+    for (int done = 0; done < length; done += zeros.capacity()) {
+      storage.write(host + done, zeros.clear());
+    }
+  }
+
   /// Before a change that may allocate: makes clusters free that wait for the loss of their last
   /// reference to be durable, where that was asked for.
   public void prepare() throws IOException {
-    if (rules.promptReuse() && dropped.waiting() > 0) {
+    if (rules.qemuLayout() && dropped.waiting() > 0) {
       flushOrder.commit();
     }
   }

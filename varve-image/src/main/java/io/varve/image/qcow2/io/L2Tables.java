@@ -40,10 +40,8 @@ public final class L2Tables {
     try {
       if (table != 0) {
         parts.storage().write(fresh, unsharedCopy(table));
-      } else if (!run.blank()) {
-        parts.storage().zero(fresh, geometry.clusterSize());
       } else {
-        parts.storage().reserve(fresh, geometry.clusterSize());
+        parts.writeZeros(fresh, geometry.clusterSize());
       }
     } catch (IOException e) {
       parts.allocator().unallocate(run.first(), 1);

@@ -6,6 +6,6 @@ package io.varve.image.qcow2.io;
 /// @param punch give freed space back to the store
 /// @param discardNoUnref a discard or zeroed cluster keeps its host cluster, so that the image does
 ///   not fragment
-/// @param promptReuse clusters freed by a change may be taken by the next, at the price of a flush
-///   between the two
-public record WriteRules(boolean punch, boolean discardNoUnref, boolean promptReuse) {}
+/// @param qemuLayout clusters freed by a change may be taken by the next, at the price of a flush
+///   between the two, and space is spent where QEMU spends it
+public record WriteRules(boolean punch, boolean discardNoUnref, boolean qemuLayout) {}

@@ -77,6 +77,7 @@ public final class ZeroWriter {
     long to = end == diskSize ? end : geometry.clusterStart(end);
     for (long position = from; position < to; ) {
       if (below.isNothing() && map.l2Table(position) == 0) {
+        makeTableAsQemu(position);
         position = tableEnd(position);
         continue;
       }
@@ -115,6 +116,13 @@ public final class ZeroWriter {
       }
       position += geometry.clusterSize();
       parts.bound();
+    }
+  }
+
+  /// QEMU looks for the table of a cluster to discard as it does for one to write, and so makes it.
+  private void makeTableAsQemu(long position) throws IOException {
+    if (parts.rules().qemuLayout()) {
+      tables.ensureWritable(position);
     }
   }
 
@@ -203,6 +211,8 @@ public final class ZeroWriter {
         writeZeros(position, end, below);
       } else if (old.compressed() || old.hasHost()) {
         giveUp(position);
+      } else {
+        makeTableAsQemu(position);
       }
       return;
     }
