@@ -25,11 +25,16 @@ final class JsonReader {
   /// The object that `text` is.
   @SuppressWarnings("unchecked")
   static Map<String, Object> object(String text) throws ImgException {
+    JsonLexer.check(text);
     JsonReader reader = new JsonReader(text);
+    reader.blanks();
+    if (reader.at == text.length()) {
+      throw new ImgException("Expecting a JSON value");
+    }
     Object value = reader.value(0);
     reader.blanks();
     if (reader.at < text.length()) {
-      throw reader.unexpected();
+      throw new ImgException("Expecting at most one JSON value");
     }
     if (!(value instanceof Map)) {
       throw new ImgException(OptionTree.NO_OBJECT);
@@ -124,7 +129,7 @@ final class JsonReader {
       case 'r' -> '\r';
       case 't' -> '\t';
       case 'u' -> unicode();
-      default -> throw new ImgException("JSON parse error, invalid escape sequence '\\" + c + "'");
+      default -> throw new ImgException("JSON parse error, invalid escape sequence in string");
     };
   }
 
