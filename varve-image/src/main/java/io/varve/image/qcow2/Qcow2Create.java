@@ -258,6 +258,8 @@ public final class Qcow2Create {
   private void writeLuks(Storage storage) throws IOException {
     NewEncryption encryption = options.encryption();
     if (luks != null && encryption != null) {
+      // The slots that nothing is written to lie inside the file too.
+      storage.reserve(luksOffset(), geometry.hostOffset(luksClusters()));
       byte[] passphrase = encryption.passphrase(storage.name());
       try {
         luks.writeTo(storage, luksOffset(), passphrase);
