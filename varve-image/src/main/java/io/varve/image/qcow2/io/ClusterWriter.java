@@ -220,8 +220,8 @@ public final class ClusterWriter {
   }
 
   /// Writes `src`, and around it what the guest saw so far. Where that is zero, as is known without
-  /// reading, the whole range is made zero first, with its space reserved: a hole within data would
-  /// be told as such by those who look through to the host.
+  /// reading, it is made zero first, with its space reserved: a hole within data would be told as
+  /// such by those who look through to the host.
   ///
   /// @param from guest offset at or before `position`
   /// @param to guest offset at or behind the end of `src`
@@ -238,7 +238,13 @@ public final class ClusterWriter {
       return;
     }
     if (!data.encrypted() && isZero(from, position, below) && isZero(end, to, below)) {
-      data.makeBlank(host - head, to - from, blank);
+      if (blank) {
+        data.makeBlank(host - head, to - from, true);
+      } else {
+        // Never between the two: the guest's own bytes may lie there, and a crash would show zeros.
+        data.makeBlank(host - head, head, false);
+        data.makeBlank(host + (end - position), tail, false);
+      }
       data.write(host, position, src);
       return;
     }

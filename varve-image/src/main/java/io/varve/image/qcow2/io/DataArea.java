@@ -167,6 +167,9 @@ public final class DataArea implements Closeable {
   ///
   /// @param blank it reads as zero already
   void makeBlank(long host, long length, boolean blank) throws IOException {
+    if (length == 0) {
+      return;
+    }
     if (!blank) {
       storage().zero(host, length);
     }
