@@ -24,7 +24,7 @@ final class CPath {
     return put(scratch, "");
   }
 
-  private static long put(Scratch scratch, String path) throws SystemCallException {
+  static long put(Scratch scratch, String path) throws SystemCallException {
     byte[] bytes = path.getBytes(CHARSET);
     if (bytes.length >= Scratch.TRANSFER_MAX) {
       throw new SystemCallException("open", Errno.ENAMETOOLONG.number());

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 /// | 32-39 | inode |
 /// | 40-47 | size |
 /// | 48-55 | blocks of 512 bytes |
+/// | 96-107 | when the inode was last changed, seconds and nanoseconds |
+/// | 112-123 | when the content was last changed |
 /// | 128-135 | device that it is, major and minor |
 /// | 136-143 | device that holds it, major and minor |
 ///
@@ -24,11 +26,23 @@ import java.nio.file.Path;
 /// @param device number of the file system that holds it
 /// @param inode its number in that file system
 /// @param ownDevice number of the device that it is, 0 for a file
+/// @param changed when its content, permissions, owner or names were last changed, nanoseconds
+///   since 1970; no program can set it back
+/// @param modified when its content was last changed, likewise; any owner can set it
 public record FileStat(
-    int mode, long size, long blocks, int blockSize, long device, long inode, long ownDevice) {
+    int mode,
+    long size,
+    long blocks,
+    int blockSize,
+    long device,
+    long inode,
+    long ownDevice,
+    long changed,
+    long modified) {
   private static final int AT_FDCWD = -100;
   private static final int AT_EMPTY_PATH = 0x1000;
-  private static final int STATX_BASIC_STATS = 0x7ff;
+  static final int STATX_BASIC_STATS = 0x7ff;
+  private static final long NANOS = 1_000_000_000;
   private static final int TYPE_MASK = 0xf000;
   private static final int REGULAR = 0x8000;
   private static final int FOLDER = 0x4000;
@@ -58,6 +72,11 @@ public record FileStat(
     if (result < 0) {
       throw new SystemCallException("statx", (int) -result);
     }
+    return parse(s);
+  }
+
+  /// The bytes of a `struct statx`, from the buffer's start.
+  static FileStat parse(ByteBuffer s) {
     return new FileStat(
         Short.toUnsignedInt(s.getShort(28)),
         s.getLong(40),
@@ -65,7 +84,13 @@ public record FileStat(
         s.getInt(4),
         deviceNumber(s, 136),
         s.getLong(32),
-        deviceNumber(s, 128));
+        deviceNumber(s, 128),
+        nanos(s, 96),
+        nanos(s, 112));
+  }
+
+  private static long nanos(ByteBuffer s, int at) {
+    return s.getLong(at) * NANOS + s.getInt(at + 8);
   }
 
   private static long deviceNumber(ByteBuffer s, int at) {
