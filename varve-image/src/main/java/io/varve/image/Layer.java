@@ -31,6 +31,12 @@ public interface Layer extends Closeable {
   /// @throws CorruptImageException if the index is damaged there
   LayerExtent lookup(GuestOffset at, long maxLength) throws IOException;
 
+  /// As [#lookup], for looking ahead at what nobody may ever read: null where the index is damaged,
+  /// so that damage is told when it is met and not before.
+  default @Nullable LayerExtent peek(GuestOffset at, long maxLength) throws IOException {
+    return lookup(at, maxLength);
+  }
+
   /// Reads the beginning of `dst` if this layer holds it.
   ///
   /// Returns n above zero after putting n bytes into `dst`; or -n, having touched nothing, if this
