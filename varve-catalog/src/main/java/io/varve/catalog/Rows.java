@@ -3,6 +3,7 @@ package io.varve.catalog;
 
 import io.varve.engine.catalog.DiskRow;
 import io.varve.engine.catalog.IntentRow;
+import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.MemberRow;
 import io.varve.engine.catalog.PoolRow;
@@ -10,6 +11,7 @@ import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.DiskIo;
 import io.varve.engine.model.GuestIo;
 import io.varve.engine.model.HostIo;
+import io.varve.engine.model.JobState;
 import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.PoolKind;
 import io.varve.engine.model.QuorumProfile;
@@ -87,6 +89,27 @@ final class Rows {
         text(rs, "verb"),
         text(rs, "args"),
         rs.getLong("created_ms"));
+  }
+
+  static JobRow job(ResultSet rs) throws SQLException {
+    return new JobRow(
+        id(rs, "id"),
+        id(rs, "pool_id"),
+        id(rs, "family_id"),
+        text(rs, "kind"),
+        text(rs, "subject"),
+        JobState.valueOf(text(rs, "state")),
+        text(rs, "args"),
+        rs.getLong("total_bytes"),
+        rs.getLong("done_bytes"),
+        rs.getLong("freed_bytes"),
+        rs.getLong("bytes_per_second"),
+        rs.getString("run_window"),
+        rs.getString("reason"),
+        rs.getLong("created_ms"),
+        rs.getLong("started_ms"),
+        rs.getLong("ended_ms"),
+        rs.getLong("version"));
   }
 
   static DiskIo diskIo(ResultSet rs) throws SQLException {

@@ -5,6 +5,7 @@ import io.varve.engine.catalog.CatalogConflictException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
 import io.varve.engine.catalog.IntentRow;
+import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.MemberRow;
 import io.varve.engine.catalog.PoolRow;
@@ -312,6 +313,76 @@ final class SqlTx implements CatalogTx {
   @Override
   public void deleteIntent(UUID id) {
     execute("DELETE FROM intent WHERE id = ?", id);
+  }
+
+  @Override
+  public List<JobRow> jobs() {
+    return list(Rows::job, "SELECT * FROM job ORDER BY created_ms, id");
+  }
+
+  @Override
+  public List<JobRow> jobsOfFamily(UUID pool, UUID family) {
+    return list(
+        Rows::job,
+        "SELECT * FROM job WHERE pool_id = ? AND family_id = ? ORDER BY created_ms, id",
+        pool,
+        family);
+  }
+
+  @Override
+  public Optional<JobRow> job(UUID id) {
+    return one(Rows::job, "SELECT * FROM job WHERE id = ?", id);
+  }
+
+  @Override
+  public void insert(JobRow j) {
+    execute(
+        "INSERT INTO job (id, pool_id, family_id, kind, subject, state, args, total_bytes,"
+            + " done_bytes, freed_bytes, bytes_per_second, run_window, reason, created_ms,"
+            + " started_ms, ended_ms, version)"
+            + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        j.id(),
+        j.pool(),
+        j.family(),
+        j.kind(),
+        j.subject(),
+        j.state(),
+        j.args(),
+        j.totalBytes(),
+        j.doneBytes(),
+        j.freedBytes(),
+        j.bytesPerSecond(),
+        j.window(),
+        j.reason(),
+        j.createdMillis(),
+        j.startedMillis(),
+        j.endedMillis());
+  }
+
+  @Override
+  public void update(JobRow j) {
+    compareAndSet(
+        "job " + j.id(),
+        "UPDATE job SET state = ?, args = ?, total_bytes = ?, done_bytes = ?, freed_bytes = ?,"
+            + " bytes_per_second = ?, run_window = ?, reason = ?, started_ms = ?, ended_ms = ?,"
+            + " version = version + 1 WHERE id = ? AND version = ?",
+        j.state(),
+        j.args(),
+        j.totalBytes(),
+        j.doneBytes(),
+        j.freedBytes(),
+        j.bytesPerSecond(),
+        j.window(),
+        j.reason(),
+        j.startedMillis(),
+        j.endedMillis(),
+        j.id(),
+        j.version());
+  }
+
+  @Override
+  public void deleteJob(UUID id) {
+    execute("DELETE FROM job WHERE id = ?", id);
   }
 
   @Override

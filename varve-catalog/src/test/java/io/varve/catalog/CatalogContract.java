@@ -9,6 +9,7 @@ import io.varve.engine.catalog.CatalogConflictException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
 import io.varve.engine.catalog.IntentRow;
+import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.MemberRow;
 import io.varve.engine.catalog.PoolRow;
@@ -16,6 +17,7 @@ import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.DiskIo;
 import io.varve.engine.model.GuestIo;
 import io.varve.engine.model.HostIo;
+import io.varve.engine.model.JobState;
 import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.PoolKind;
 import io.varve.engine.model.QuorumProfile;
@@ -269,5 +271,75 @@ abstract class CatalogContract {
       assertThat(tx.intents(POOL)).isEmpty();
       assertThat(tx.countSnapshots(POOL)).isZero();
     });
+  }
+
+  private static JobRow job(int id, UUID family, long created) {
+    return JobRow.queued(new UUID(7, id), POOL, family, "merge", "d@s", "layer=x\n", created);
+  }
+
+  @Test
+  void keepsJobsInOrderOfTheirMaking() {
+    fill();
+    UUID other = new UUID(2, 2);
+    tx(tx -> {
+      tx.insert(job(1, FAMILY, 20));
+      tx.insert(job(2, other, 10));
+      tx.insert(job(3, FAMILY, 10));
+    });
+    tx(tx -> {
+      assertThat(tx.jobs())
+          .extracting(JobRow::id)
+          .containsExactly(new UUID(7, 2), new UUID(7, 3), new UUID(7, 1));
+      assertThat(tx.jobsOfFamily(POOL, FAMILY))
+          .extracting(JobRow::id)
+          .containsExactly(new UUID(7, 3), new UUID(7, 1));
+      assertThat(tx.jobsOfFamily(new UUID(1, 2), FAMILY)).isEmpty();
+      assertThat(tx.job(new UUID(7, 1))).contains(job(1, FAMILY, 20).withVersion(1));
+      assertThat(tx.job(new UUID(7, 9))).isEmpty();
+    });
+  }
+
+  @Test
+  void keepsEveryFieldOfAJob() {
+    fill();
+    tx(tx -> tx.insert(job(1, FAMILY, 20)));
+    JobRow changed =
+        job(1, FAMILY, 20)
+            .withVersion(1)
+            .withState(JobState.WAITING, "in use")
+            .withProgress(1L << 40, 1L << 39)
+            .withFreed(1L << 38)
+            .withTimes(30, 40)
+            .withTerms(1L << 20, "22:00-06:00");
+    tx(tx -> tx.update(changed));
+    tx(tx -> assertThat(tx.job(changed.id())).contains(changed.withVersion(2)));
+  }
+
+  @Test
+  void refusesAnUpdateOfAJobThatChangedInBetween() {
+    fill();
+    tx(tx -> tx.insert(job(1, FAMILY, 20)));
+    JobRow read = job(1, FAMILY, 20).withVersion(1);
+    tx(tx -> tx.update(read.withState(JobState.PAUSED, null)));
+    assertThatThrownBy(() -> tx(tx -> tx.update(read.withProgress(2, 1))))
+        .isInstanceOf(CatalogConflictException.class);
+    assertThatThrownBy(() -> tx(tx -> tx.insert(job(1, FAMILY, 20))))
+        .isInstanceOf(CatalogConflictException.class);
+    tx(tx -> assertThat(tx.job(read.id()).orElseThrow().state()).isEqualTo(JobState.PAUSED));
+  }
+
+  @Test
+  void jobsGoOneByOneOrWithTheirPool() {
+    fill();
+    tx(tx -> {
+      tx.insert(job(1, FAMILY, 20));
+      tx.insert(job(2, FAMILY, 21));
+      tx.deleteJob(new UUID(7, 1));
+    });
+    tx(tx -> {
+      assertThat(tx.jobs()).hasSize(1);
+      tx.deletePool(POOL);
+    });
+    tx(tx -> assertThat(tx.jobs()).isEmpty());
   }
 }

@@ -105,4 +105,22 @@ final class SqliteCatalogTest extends CatalogContract {
         .isInstanceOf(CatalogException.class)
         .hasMessageContaining("catalog.db");
   }
+
+  @Test
+  void bringsTablesOfTheFirstVersionUp() throws SQLException {
+    try (Catalog first = openCatalog()) {
+      insert(first, "kept");
+    }
+    try (Connection raw =
+            DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("catalog.db"));
+        Statement statement = raw.createStatement()) {
+      statement.execute("DROP TABLE job");
+      statement.execute("DELETE FROM varve_schema WHERE version > 1");
+      statement.execute("DELETE FROM flyway_schema_history WHERE version > '1'");
+    }
+    try (Catalog upgraded = openCatalog()) {
+      assertThat(upgraded.<Boolean>inTransaction(tx -> tx.pool("kept").isPresent())).isTrue();
+      assertThat(upgraded.<Integer>inTransaction(tx -> tx.jobs().size())).isZero();
+    }
+  }
 }

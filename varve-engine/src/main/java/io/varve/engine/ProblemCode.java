@@ -12,6 +12,7 @@ public enum ProblemCode {
   POOL_NOT_FOUND,
   DISK_NOT_FOUND,
   SNAPSHOT_NOT_FOUND,
+  JOB_NOT_FOUND,
   /// The file or folder that the request names does not exist.
   FILE_NOT_FOUND,
   /// A disk of that name is in more than one pool: say `pool/disk`.

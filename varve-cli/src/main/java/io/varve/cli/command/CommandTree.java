@@ -31,6 +31,7 @@ public final class CommandTree {
     commands.put("disk", DiskGroup::new);
     commands.put("snapshot", SnapshotGroup::new);
     commands.put("clone", CloneGroup::new);
+    commands.put("job", JobGroup::new);
     commands.put("where", WhereAction::new);
     commands.put("io", IoAction::new);
     commands.put("check", CheckAction::new);

@@ -110,6 +110,22 @@ public interface CatalogTx {
 
   void deleteIntent(UUID id);
 
+  // Jobs.
+
+  /// Of all pools, oldest first.
+  List<JobRow> jobs();
+
+  /// Oldest first.
+  List<JobRow> jobsOfFamily(UUID pool, UUID family);
+
+  Optional<JobRow> job(UUID id);
+
+  void insert(JobRow job);
+
+  void update(JobRow job);
+
+  void deleteJob(UUID id);
+
   // Counters.
 
   DiskIo diskIo(UUID disk);

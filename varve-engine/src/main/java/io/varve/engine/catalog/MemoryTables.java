@@ -24,6 +24,7 @@ final class MemoryTables implements CatalogTx {
   private final Map<UUID, LayerRow> layers = new LinkedHashMap<>();
   private final Map<UUID, SnapshotRow> snapshots = new LinkedHashMap<>();
   private final Map<UUID, IntentRow> intents = new LinkedHashMap<>();
+  private final Map<UUID, JobRow> jobs = new LinkedHashMap<>();
   private final Map<UUID, DiskIo> counters = new HashMap<>();
 
   MemoryTables copy() {
@@ -34,6 +35,7 @@ final class MemoryTables implements CatalogTx {
     copy.layers.putAll(layers);
     copy.snapshots.putAll(snapshots);
     copy.intents.putAll(intents);
+    copy.jobs.putAll(jobs);
     copy.counters.putAll(counters);
     return copy;
   }
@@ -75,6 +77,7 @@ final class MemoryTables implements CatalogTx {
     disksOfPool(id).forEach(disk -> deleteDisk(disk.id()));
     layers.values().removeIf(layer -> layer.pool().equals(id));
     intents.values().removeIf(intent -> intent.pool().equals(id));
+    jobs.values().removeIf(job -> job.pool().equals(id));
     members.removeIf(member -> member.pool().equals(id));
     pools.remove(id);
   }
@@ -297,6 +300,45 @@ final class MemoryTables implements CatalogTx {
   @Override
   public void deleteIntent(UUID id) {
     intents.remove(id);
+  }
+
+  @Override
+  public List<JobRow> jobs() {
+    return jobsWhere(_ -> true);
+  }
+
+  @Override
+  public List<JobRow> jobsOfFamily(UUID pool, UUID family) {
+    return jobsWhere(j -> j.pool().equals(pool) && j.family().equals(family));
+  }
+
+  private List<JobRow> jobsWhere(Predicate<JobRow> condition) {
+    return sorted(
+        jobs,
+        condition,
+        Comparator.comparingLong(JobRow::createdMillis).thenComparing(j -> j.id().toString()));
+  }
+
+  @Override
+  public Optional<JobRow> job(UUID id) {
+    return Optional.ofNullable(jobs.get(id));
+  }
+
+  @Override
+  public void insert(JobRow job) {
+    add(jobs, job.id(), job.withVersion(1));
+  }
+
+  @Override
+  public void update(JobRow job) {
+    JobRow old = jobs.get(job.id());
+    requireVersion(old == null ? -1 : old.version(), job.version(), "job " + job.id());
+    jobs.put(job.id(), job.withVersion(job.version() + 1));
+  }
+
+  @Override
+  public void deleteJob(UUID id) {
+    jobs.remove(id);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.varve.engine.Clones;
 import io.varve.engine.DiskData;
 import io.varve.engine.Disks;
 import io.varve.engine.EngineConfig;
+import io.varve.engine.Jobs;
 import io.varve.engine.Pools;
 import io.varve.engine.Snapshots;
 import io.varve.engine.Varve;
@@ -17,6 +18,7 @@ public final class Engine implements Varve {
   private final Snapshots snapshots;
   private final Clones clones;
   private final DiskData data;
+  private final Jobs jobs;
 
   private Engine(Context context) {
     Parts parts = Parts.of(context);
@@ -26,6 +28,7 @@ public final class Engine implements Varve {
     this.snapshots = new SnapshotsImpl(parts);
     this.clones = new ClonesImpl(parts);
     this.data = new DataImpl(parts);
+    this.jobs = new JobsImpl(parts);
   }
 
   /// See [Varve#open].
@@ -56,6 +59,11 @@ public final class Engine implements Varve {
   @Override
   public DiskData data() {
     return data;
+  }
+
+  @Override
+  public Jobs jobs() {
+    return jobs;
   }
 
   @Override

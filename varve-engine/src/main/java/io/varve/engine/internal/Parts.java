@@ -20,7 +20,8 @@ record Parts(
     RegisterImage register,
     UnregisterImage unregister,
     Resize resize,
-    ComputeVerb compute) {
+    ComputeVerb compute,
+    JobRunner jobs) {
 
   static Parts of(Context context) {
     Journal journal = new Journal(context);
@@ -48,7 +49,8 @@ record Parts(
             new RegisterImage(context, journal),
             new UnregisterImage(context, journal),
             new Resize(context, journal, sources),
-            new ComputeVerb(context, journal));
+            new ComputeVerb(context, journal),
+            new JobRunner(context, journal));
     journal.register(merge);
     journal.register(retire);
     journal.register(parts.takeSnapshot);

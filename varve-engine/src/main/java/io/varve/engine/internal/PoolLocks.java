@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// disks (those that share layers) has a byte of its own, at a position made from its id: a verb
 /// takes it exclusively, opening a session shares it for the moment of opening.
 ///
+/// A job has a byte as well, which whoever runs it holds.
+///
 /// The locks are open-file-description locks: they go when their holder dies, so whoever gets one
 /// and finds an intent in the journal knows that its writer is dead.
 final class PoolLocks {
@@ -75,6 +77,21 @@ final class PoolLocks {
   /// The family alone, or null at once where someone holds it.
   @Nullable Held tryExclusive(PoolSite site, UUID family) throws IOException {
     return attempt(site, family, true);
+  }
+
+  /// The right to run a job, or null at once where someone does. Stands beside all other locks, so
+  /// that a job keeps no verb away.
+  @Nullable Held tryJob(PoolSite site, UUID job) throws IOException {
+    Fd fd = open(lockFile(site), true);
+    boolean taken = false;
+    try {
+      taken = new FileLocks(fd).tryExclusive(position(job), 1);
+      return taken ? new Held(fd) : null;
+    } finally {
+      if (!taken) {
+        fd.close();
+      }
+    }
   }
 
   private Held waitFor(PoolSite site, @Nullable UUID family, boolean exclusive) throws IOException {

@@ -67,6 +67,11 @@ final class Problems {
     };
   }
 
+  /// What went wrong, in one sentence, for the row of a job.
+  static String reason(Exception e) {
+    return e instanceof JobWaitException ? messageOf(e) : of(e).reason();
+  }
+
   private static VarveException internal(Exception e) {
     if (e instanceof IllegalArgumentException) {
       return new InvalidRequestException(ProblemCode.INVALID_REQUEST, messageOf(e), "", e);
