@@ -37,6 +37,9 @@ public final class Fd implements Closeable {
   private final int number;
   private final FdGuard guard = new FdGuard();
 
+  /// Set once anything was locked through this descriptor.
+  private volatile boolean locked;
+
   private Fd(int number) {
     this.number = number;
   }
@@ -282,11 +285,21 @@ public final class Fd implements Closeable {
     guard.leave();
   }
 
-  /// Closes without flushing, after the running calls. Idempotent.
+  /// Told by [FileLocks].
+  void locked() {
+    locked = true;
+  }
+
+  /// Closes without flushing, after the running calls, and drops its locks. Idempotent.
   @Override
   public void close() throws IOException {
     // Never again after EINTR: Linux has freed the number by then.
     if (guard.shut()) {
+      if (locked) {
+        // A process that is being started just now has the description too, until its exec: the
+        // locks would outlive the close.
+        FileLocks.dropAll(number);
+      }
       long result = Kernel.close(number);
       if (result < 0 && result != EINTR) {
         throw new SystemCallException("close", (int) -result);

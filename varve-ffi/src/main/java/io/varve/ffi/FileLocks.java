@@ -45,6 +45,7 @@ public final class FileLocks {
   private boolean tryLock(short type, long start, long length) throws IOException {
     try {
       fd.call("fcntl", n -> Kernel.fcntl(n, F_OFD_SETLK, flock(type, start, length)));
+      fd.locked();
       return true;
     } catch (SystemCallException e) {
       if (e.errno() == Errno.EAGAIN || e.errno() == Errno.EACCES) {
@@ -57,6 +58,11 @@ public final class FileLocks {
   /// Drops what this file holds in the range.
   public void unlock(long start, long length) throws IOException {
     fd.call("fcntl", n -> Kernel.fcntl(n, F_OFD_SETLK, flock(F_UNLCK, start, length)));
+  }
+
+  /// Drops whatever the file behind a descriptor holds. A failure leaves it to the close.
+  static void dropAll(int number) {
+    Kernel.fcntl(number, F_OFD_SETLK, flock(F_UNLCK, 0, 0));
   }
 
   /// True if someone else holds any lock in the range. Takes none.

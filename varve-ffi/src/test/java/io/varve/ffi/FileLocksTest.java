@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,5 +83,31 @@ class FileLocksTest {
 
     first.close();
     assertThat(new FileLocks(second).heldElsewhere(100, 1)).isFalse();
+  }
+
+  @Test
+  void goWithTheCloseThoughAProcessIsBeingStarted() throws Exception {
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread starting =
+        Thread.ofPlatform()
+            .start(() -> {
+              while (!stop.get()) {
+                try {
+                  new ProcessBuilder("true").start().waitFor();
+                } catch (IOException | InterruptedException e) {
+                  throw new IllegalStateException(e);
+                }
+              }
+            });
+    try {
+      for (int i = 0; i < 2000; i++) {
+        try (Fd fd = Fd.open(file, 0, OpenFlag.WRITE)) {
+          assertThat(new FileLocks(fd).tryExclusive(100, 1)).as("open number %d", i).isTrue();
+        }
+      }
+    } finally {
+      stop.set(true);
+      starting.join();
+    }
   }
 }
