@@ -2,6 +2,7 @@
 package io.varve.img.open;
 
 import io.varve.image.BitmapException;
+import io.varve.image.ImageException;
 import io.varve.image.Preallocation;
 import io.varve.image.chain.Chain;
 import io.varve.image.qcow2.Qcow2Info;
@@ -41,7 +42,8 @@ public final class ImageResize {
       String cure = e.cure();
       throw cure == null ? failure : failure.withHint(cure);
     } catch (IOException e) {
-      throw new ImgException("Failed to resize the image: " + Failures.reason(e));
+      boolean named = e instanceof ImageException known && known.words() != null;
+      throw new ImgException((named ? "" : "Failed to resize the image: ") + Failures.reason(e));
     }
   }
 

@@ -2,6 +2,7 @@
 package io.varve.image.qcow2.io;
 
 import io.varve.image.Below;
+import io.varve.image.ImageException;
 import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.WritableLayer.ZeroMode;
@@ -89,7 +90,17 @@ public final class Resizer {
   /// @param ahead what is set aside for the data to come
   public void grow(ActiveTree active, long oldSize, long newSize, Below below, Preallocation ahead)
       throws IOException {
-    if (parts.version() >= 3 && below.reachesBehind(oldSize)) {
+    boolean hidesBase = below.reachesBehind(oldSize);
+    boolean toNewClusters = geometry.clustersFor(oldSize) < geometry.clustersFor(newSize);
+    if (hidesBase && toNewClusters && parts.version() < 3 && parts.rules().qemuLayout()) {
+      throw ImageException.inWords(
+          "Failed to zero out new clusters: Operation not supported",
+          new UnsupportedImageException(
+              parts.storage().name()
+                  + ": a version 2 image cannot hide the rest of its longer base from what it grows"
+                  + " by; convert it to version 3"));
+    }
+    if (hidesBase && (parts.version() >= 3 || parts.rules().qemuLayout())) {
       // As in QEMU, also where the base is zero now: it may be another base tomorrow.
       active.zeros().zero(oldSize, newSize, newSize, ZeroMode.UNMAP, below);
     } else {
