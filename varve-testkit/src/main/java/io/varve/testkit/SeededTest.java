@@ -11,8 +11,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// A test that runs several times with a [Seed] or a `RandomGenerator` of its own each time.
 ///
 /// `-Dvarve.iterations=N` runs it N times, `-Dvarve.seed=S` begins with that seed (and runs once
-/// unless iterations are given). Without a seed it begins with a fresh one; a failure names its
-/// seed.
+/// unless iterations are given). Without a seed it begins with a fresh one, or, where the
+/// environment has `CI`, with one that is always the same for the test; a failure names its seed.
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @TestTemplate
