@@ -22,6 +22,7 @@ import io.varve.image.qcow2.io.ClusterMap;
 import io.varve.image.qcow2.io.ClusterReader;
 import io.varve.image.qcow2.io.DataArea;
 import io.varve.image.qcow2.io.Emptier;
+import io.varve.image.qcow2.io.FileEnd;
 import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.io.Preallocator;
 import io.varve.image.qcow2.io.Resizer;
@@ -36,7 +37,6 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +61,7 @@ public final class Qcow2Layer implements WritableLayer {
   private final @Nullable SnapshotStore store;
   private final BitmapStore bitmaps;
   private final ClusterMap readOnlyMap;
-  private final LongSupplier end;
+  private final FileEnd end;
   private HeaderArea area;
   private long size;
   private boolean closed;
@@ -77,14 +77,14 @@ public final class Qcow2Layer implements WritableLayer {
     ClusterDecoder decoder = ClusterDecoder.of(header.compressionType(), storage.name());
     this.reader = new ClusterReader(storage, data, header.geometry(), decoder);
     EntryTable l1 = Qcow2Opener.activeL1(storage, header);
-    long fileEnd = header.geometry().hostOffset(header.geometry().clustersFor(storage.size()));
-    this.end = () -> options.requireWhole() ? endOfFile(fileEnd) : Long.MAX_VALUE;
+    this.end = new FileEnd(storage, header.geometry(), options.requireWhole());
     this.damage = new ImageDamage(storage.name(), options.notices());
     this.readOnlyMap = mapOf(l1);
     if (options.writable()) {
       SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
       this.parts = Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options, damage);
       Qcow2Opener.guardLuks(parts, area);
+      end.attach(parts.allocator());
       this.tree = new ActiveTree(parts, storage.name(), reader, l1, end);
       this.store = new SnapshotStore(parts, tree, loaded);
       parts.overlaps().attachSnapshots(store::entries, store::tableBytes);
@@ -569,11 +569,6 @@ public final class Qcow2Layer implements WritableLayer {
           name() + ": the layer is open read-only; open it for writing to change it");
     }
     return tree;
-  }
-
-  /// Where the file ends now: a layer that takes changes grows.
-  private long endOfFile(long whenOpened) {
-    return parts == null ? whenOpened : parts.allocator().writtenEnd();
   }
 
   private <T> T shared(Supplier<T> read) {

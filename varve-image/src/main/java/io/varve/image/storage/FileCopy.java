@@ -65,6 +65,27 @@ public final class FileCopy {
     }
   }
 
+  /// Moves a range from storage to storage by the cheapest way that both have: shared blocks, the
+  /// kernel's copy, a buffer. True if the blocks are shared, so that no data moved.
+  public static boolean shareOrCopy(
+      Storage from, long fromPosition, Storage to, long toPosition, long length)
+      throws IOException {
+    if (from instanceof FileStorage file && to instanceof FileStorage target) {
+      if (reflink(file, fromPosition, target, toPosition, length)) {
+        return true;
+      }
+      copy(file, fromPosition, target, toPosition, length);
+      return false;
+    }
+    ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(BUFFER, length));
+    for (long done = 0; done < length; done += buffer.limit()) {
+      buffer.clear().limit((int) Math.min(buffer.capacity(), length - done));
+      from.read(fromPosition + done, buffer);
+      to.write(toPosition + done, buffer.flip());
+    }
+    return false;
+  }
+
   private static void copyData(
       FileStorage from, long fromPosition, FileStorage to, long toPosition, long length)
       throws IOException {

@@ -104,7 +104,7 @@ public final class FileStorage implements Storage {
 
   private static void requireFitting(FileAccess access, LockMode lock) {
     boolean writes = access == FileAccess.READ_WRITE;
-    if (lock != LockMode.NONE && writes != (lock == LockMode.WRITER)) {
+    if (lock != LockMode.NONE && lock != LockMode.FILLER && writes != (lock == LockMode.WRITER)) {
       throw new IllegalArgumentException(access + " does not go with the lock " + lock);
     }
   }

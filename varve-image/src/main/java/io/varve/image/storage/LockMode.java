@@ -10,6 +10,7 @@ import java.util.List;
 /// |---|---|---|---|---|
 /// | [#FORCE_SHARE] | `-U` of qemu-img, read-only | read | | 100 |
 /// | [#SHARED_READER] | a read-only opener, every base | read | write, resize | 100 201 203 |
+/// | [#FILLER] | one who fills a layer in without changing what it shows | read, write unchanged | write, write unchanged, resize | 100 102 201 202 203 |
 /// | [#WRITER] | a VM, any read-write opener | read, write, resize | write, resize | 100 101 103 201 203 |
 public enum LockMode {
   /// No locks: for a file that nobody else can reach, or a file system that has none.
@@ -18,6 +19,12 @@ public enum LockMode {
   FORCE_SHARE(List.of(Permission.READ), List.of()),
   /// Reads together with other readers, never with a writer.
   SHARED_READER(List.of(Permission.READ), List.of(Permission.WRITE, Permission.RESIZE)),
+  /// Changes a frozen layer, or keeps others from doing so, in a way that no reader of its chain
+  /// can see; goes together with readers, never with a writer or another of its kind. The file gets
+  /// longer, which whoever opened it before need not know.
+  FILLER(
+      List.of(Permission.READ, Permission.WRITE_UNCHANGED),
+      List.of(Permission.WRITE, Permission.WRITE_UNCHANGED, Permission.RESIZE)),
   /// Alone, but for those who force themselves upon it.
   WRITER(
       List.of(Permission.READ, Permission.WRITE, Permission.RESIZE),
@@ -40,10 +47,10 @@ public enum LockMode {
   }
 
   /// The permissions that QEMU's locks speak of; the number is the one in their byte offsets.
-  /// QEMU's "write unchanged" (2) is left out: Varve never takes it and never denies it.
   enum Permission {
     READ(0, "consistent read", "reading"),
     WRITE(1, "write", "writing"),
+    WRITE_UNCHANGED(2, "write unchanged", "filling in"),
     RESIZE(3, "resize", "resizing");
 
     private final int number;

@@ -48,6 +48,12 @@ class ImageLocksTest {
     "FORCE_SHARE, WRITER, true",
     "FORCE_SHARE, SHARED_READER, true",
     "NONE, WRITER, true",
+    "SHARED_READER, FILLER, true",
+    "FILLER, SHARED_READER, true",
+    "FILLER, FORCE_SHARE, true",
+    "FILLER, FILLER, false",
+    "FILLER, WRITER, false",
+    "WRITER, FILLER, false",
   })
   void letsInWhomTheFirstOneAllows(LockMode first, LockMode second, boolean together)
       throws IOException {

@@ -2,7 +2,6 @@
 package io.varve.image.qcow2.io;
 
 import io.varve.image.qcow2.metadata.EntryTable;
-import java.util.function.LongSupplier;
 
 /// The tree of tables that the guest writes through, with those who read and change it. When the L1
 /// table moves (the disk grows, a snapshot is applied) all of them are made anew on the new one.
@@ -11,16 +10,17 @@ public final class ActiveTree {
   private final ImageParts parts;
   private final String name;
   private final ClusterReader reader;
-  private final LongSupplier end;
+  private final FileEnd end;
   private ClusterMap map;
   private L2Tables tables;
   private ClusterWriter writer;
   private ZeroWriter zeros;
   private CompressedWriter compressed;
+  private ClusterIntake intake;
 
   /// @param end as [ClusterMap] takes it
   public ActiveTree(
-      ImageParts parts, String name, ClusterReader reader, EntryTable l1, LongSupplier end) {
+      ImageParts parts, String name, ClusterReader reader, EntryTable l1, FileEnd end) {
     this.parts = parts;
     this.name = name;
     this.reader = reader;
@@ -30,6 +30,7 @@ public final class ActiveTree {
     this.writer = new ClusterWriter(parts, map, reader, tables);
     this.zeros = new ZeroWriter(parts, map, reader, tables, writer);
     this.compressed = new CompressedWriter(parts, map, tables);
+    this.intake = new ClusterIntake(parts, map, reader, tables, compressed);
     parts.flushOrder().attachL1(l1);
   }
 
@@ -52,6 +53,7 @@ public final class ActiveTree {
     writer = new ClusterWriter(parts, map, reader, tables);
     zeros = new ZeroWriter(parts, map, reader, tables, writer);
     compressed = new CompressedWriter(parts, map, tables);
+    intake = new ClusterIntake(parts, map, reader, tables, compressed);
     parts.flushOrder().attachL1(l1);
     reader.forgetDecoded();
   }
@@ -78,5 +80,9 @@ public final class ActiveTree {
 
   public CompressedWriter compressed() {
     return compressed;
+  }
+
+  public ClusterIntake intake() {
+    return intake;
   }
 }

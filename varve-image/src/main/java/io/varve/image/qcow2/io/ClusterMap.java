@@ -16,7 +16,6 @@ import io.varve.image.qcow2.metadata.MetadataBlock;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import java.io.IOException;
 import java.util.Objects;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Where each guest cluster lies, read through one L1 table: the active one, or a snapshot's (spec:
@@ -30,12 +29,11 @@ public final class ClusterMap {
   private final int version;
   private final MetadataCache cache;
   private final EntryTable l1;
-  private final LongSupplier end;
+  private final FileEnd end;
   private final boolean external;
 
   /// @param external host offsets of data are those of an external data file
-  /// @param end host offset that no cluster may lie behind: where the file ends, or
-  ///   `Long.MAX_VALUE` to read what lies behind it as zero
+  /// @param end that no cluster may lie behind
   public ClusterMap(
       String name,
       Geometry geometry,
@@ -43,7 +41,7 @@ public final class ClusterMap {
       MetadataCache cache,
       EntryTable l1,
       boolean external,
-      LongSupplier end,
+      FileEnd end,
       ImageDamage damage) {
     this.name = name;
     this.damage = damage;
@@ -88,7 +86,7 @@ public final class ClusterMap {
   }
 
   /// Host offset of the L2 table that maps this guest offset, 0 if there is none.
-  public long l2Table(long guestOffset) throws CorruptImageException {
+  public long l2Table(long guestOffset) throws IOException {
     long index = geometry.l1Index(guestOffset);
     if (index >= l1.size()) {
       return 0;
@@ -169,11 +167,11 @@ public final class ClusterMap {
   }
 
   /// A file that lost its tail would otherwise read as zeros there, for good after the next merge.
-  private void requireInFile(long host, String structure, long at) throws CorruptImageException {
-    if (host != 0 && host >= end.getAsLong()) {
+  private void requireInFile(long host, String structure, long at) throws IOException {
+    if (host != 0 && end.isBefore(host)) {
       throw new CorruptImageException(
           "%s: %s %#x: its cluster at %#x lies behind the end of the file at %#x: the file was cut short;"
-                  .formatted(name, structure, at, host, end.getAsLong())
+                  .formatted(name, structure, at, host, end.known())
               + " restore it from a copy");
     }
   }
@@ -212,7 +210,7 @@ public final class ClusterMap {
     int step = 0;
     if (found.kind() == ExtentKind.DATA) {
       step = cluster;
-      most = Math.min(most, (this.end.getAsLong() - expected) >> geometry.clusterBits());
+      most = Math.min(most, (this.end.known() - expected) >> geometry.clusterBits());
     }
     long count = 0;
     while (table > 0 && count < most) {
@@ -243,7 +241,7 @@ public final class ClusterMap {
   }
 
   /// As [#l2Table], -1 where the entry is damaged.
-  private long l2TableOrDamaged(long guestOffset) throws CorruptImageException {
+  private long l2TableOrDamaged(long guestOffset) throws IOException {
     long index = geometry.l1Index(guestOffset);
     boolean damaged =
         index < l1.size() && !geometry.isClusterAligned(L1Entry.offset(l1.get((int) index)));
