@@ -308,7 +308,7 @@ public final class Qcow2Layer implements WritableLayer {
     lock.readLock().lock();
     try {
       if (!order().hasChanges()) {
-        order().dataBarrier();
+        order().flushData();
         return;
       }
     } finally {
@@ -316,7 +316,7 @@ public final class Qcow2Layer implements WritableLayer {
     }
     lock.writeLock().lock();
     try {
-      order().commit();
+      order().flush();
     } finally {
       lock.writeLock().unlock();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2;
 
+import io.varve.ffi.SystemCallException;
 import io.varve.image.CorruptImageException;
 import io.varve.image.ImageException;
 import io.varve.image.ReadOnlyImageException;
@@ -32,6 +33,7 @@ import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -132,7 +134,15 @@ final class Qcow2Opener {
   /// The refcount table that the header names; at most 8 MiB.
   static EntryTable refcountTable(Storage storage, Header header) throws IOException {
     int entries = (int) ((long) header.refcountTableClusters() * header.clusterSize() / Long.BYTES);
-    return EntryTable.load(storage, header.refcountTableOffset(), entries);
+    storage.announce(StorageEvent.REFTABLE_LOAD);
+    try {
+      return EntryTable.load(storage, header.refcountTableOffset(), entries);
+    } catch (SystemCallException e) {
+      throw ImageException.inWords(
+          "Could not initialize refcount handling: Input/output error",
+          new CorruptImageException(
+              storage.name() + ": the refcount table cannot be read; see what the disk says", e));
+    }
   }
 
   static SnapshotTable.Loaded snapshots(Storage storage, Header header) throws IOException {

@@ -8,6 +8,7 @@ import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Limits;
 import io.varve.image.qcow2.io.ClusterMap;
 import io.varve.image.qcow2.io.Resizer;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -37,6 +38,7 @@ public final class VmState {
       long start = start(geometry(), layer.diskSize());
       requireRange(start, position, dst.remaining());
       ClusterMap map = layer.activeMap();
+      layer.storage().announce(StorageEvent.VMSTATE_LOAD);
       long at = start + position;
       while (dst.hasRemaining()) {
         long n = layer.reader().readHeld(map, at, dst);
@@ -67,6 +69,7 @@ public final class VmState {
       long start = start(geometry(), layer.diskSize());
       requireRange(start, position, src.remaining());
       new Resizer(layer.parts()).growTable(layer.tree(), start + position + src.remaining());
+      layer.storage().announce(StorageEvent.VMSTATE_SAVE);
       layer.tree().writer().write(start + position, src, Below.NOTHING);
     } finally {
       layer.lock().writeLock().unlock();

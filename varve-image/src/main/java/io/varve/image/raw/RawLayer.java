@@ -12,6 +12,7 @@ import io.varve.image.ReadOnlyImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.WritableLayer;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -94,6 +95,7 @@ public final class RawLayer implements WritableLayer {
   public long readHeld(GuestOffset at, ByteBuffer dst) throws IOException {
     int length = dst.remaining();
     requireInside("read", at, length);
+    storage.announce(StorageEvent.READ_AIO);
     storage.read(at.bytes(), dst);
     return length;
   }
@@ -112,6 +114,7 @@ public final class RawLayer implements WritableLayer {
   public void write(GuestOffset at, ByteBuffer src, Below below) throws IOException {
     requireWritable("write");
     requireInside("write", at, src.remaining());
+    storage.announce(StorageEvent.WRITE_AIO);
     storage.write(at.bytes(), src);
   }
 

@@ -93,6 +93,11 @@ public class ForwardingStorage implements Storage {
   }
 
   @Override
+  public void announce(StorageEvent event) {
+    inner.announce(event);
+  }
+
+  @Override
   public void close() throws IOException {
     inner.close();
   }

@@ -74,6 +74,10 @@ public interface Storage extends Closeable {
 
   boolean readOnly();
 
+  /// Says what the owner is about to do, for a storage that tests how its owner takes failures; it
+  /// may take its time. Any other storage ignores it.
+  default void announce(StorageEvent event) {}
+
   /// Closes without flushing. Idempotent.
   @Override
   void close() throws IOException;

@@ -35,6 +35,16 @@ record ImageInfo(
     Map<String, Object> specific,
     List<Child> others,
     @Nullable ImageInfo file) {
+  /// True if QEMU asks the driver for facts of this kind and gets an answer.
+  boolean knowsDirty() {
+    if (format.equals("raw") && file != null) {
+      return file.knowsDirty();
+    }
+    return format.equals("blkdebug")
+        ? others.getFirst().info().knowsDirty()
+        : !format.startsWith("null-");
+  }
+
   /// A further file.
   ///
   /// @param name of the place that it takes: `extents.0`

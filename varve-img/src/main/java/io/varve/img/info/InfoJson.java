@@ -56,7 +56,9 @@ final class InfoJson {
     if (info.backingName() != null) {
       json.field("backing-filename", info.backingName());
     }
-    json.field("dirty-flag", info.dirty());
+    if (info.knowsDirty()) {
+      json.field("dirty-flag", info.dirty());
+    }
     json.endObject();
   }
 

@@ -42,7 +42,7 @@ public final class InfoReader {
         case "qcow2" -> qcow2(file);
         case "raw" -> raw(file);
         case "vmdk", "vpc", "vhdx", "vdi" -> foreign(file);
-        case "file", "host_device" -> file(file);
+        case "file", "host_device", "null-co", "null-aio", "blkdebug" -> child(file);
         default -> throw new ImgException("image format '" + file.driver() + "' is not supported");
       };
     } catch (ImgException e) {
@@ -96,15 +96,16 @@ public final class InfoReader {
     return children;
   }
 
-  private static ImageInfo file(ImageFile image) throws IOException {
-    return file(image.plainFileName(), image.file());
-  }
-
   private static ImageInfo file(String name, Storage file) throws IOException {
     boolean device = file.capabilities().fixedSize();
+    return file(name, device ? "host_device" : "file", file);
+  }
+
+  private static ImageInfo file(String name, String driver, Storage file) throws IOException {
+    boolean device = !driver.equals("file");
     return new ImageInfo(
         name,
-        device ? "host_device" : "file",
+        driver,
         (file.size() + 511) / 512 * 512,
         device ? 0 : file.allocatedBytes(),
         false,
@@ -125,10 +126,40 @@ public final class InfoReader {
     return raw(image.shownName(Map.of()), part, child(image));
   }
 
-  /// What the image lies in: the file, or the part of it that options cut out.
+  /// What the image lies in: the file, the part of it that options cut out, or rules before it.
   private static ImageInfo child(ImageFile image) throws IOException {
-    ImageInfo file = file(image);
-    return image.wrapper() == null ? file : raw(image.fileNodeName(), image.storage(), file);
+    List<ImageFile.Part> parts = image.parts();
+    ImageFile.Part last = parts.getLast();
+    ImageInfo info = file(last.name(), last.driver(), last.storage());
+    for (int i = parts.size() - 2; i >= 0; i--) {
+      ImageFile.Part part = parts.get(i);
+      info =
+          part.driver().equals("raw")
+              ? raw(part.name(), part.storage(), info)
+              : filter(part, parts.get(i + 1).role(), info);
+    }
+    return info;
+  }
+
+  /// Rules before a file, whose space on disk QEMU does not tell.
+  private static ImageInfo filter(ImageFile.Part part, String role, ImageInfo inner)
+      throws IOException {
+    return new ImageInfo(
+        part.name(),
+        part.driver(),
+        (part.storage().size() + 511) / 512 * 512,
+        -1,
+        false,
+        false,
+        0,
+        null,
+        null,
+        null,
+        List.of(),
+        null,
+        Map.of(),
+        List.of(new ImageInfo.Child(role, inner)),
+        null);
   }
 
   private static ImageInfo raw(String name, Storage part, ImageInfo file) throws IOException {

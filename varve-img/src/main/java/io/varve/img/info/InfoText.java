@@ -34,7 +34,7 @@ final class InfoText {
 
   /// @param path of the node below the image, ending in a slash
   private void node(String indent, String path, ImageInfo info) {
-    boolean protocol = info.file() == null;
+    boolean protocol = info.file() == null && info.others().isEmpty();
     line(indent, protocol && path.length() > 1 ? "filename" : "image", info.fileName());
     line(indent, protocol && path.length() > 1 ? "protocol type" : "file format", info.format());
     facts(indent, info, protocol && path.length() > 1);

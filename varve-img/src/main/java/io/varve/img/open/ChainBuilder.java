@@ -9,6 +9,7 @@ import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.Qcow2Options;
 import io.varve.image.raw.RawLayer;
 import io.varve.image.storage.FileKey;
+import io.varve.image.storage.FileStorage;
 import io.varve.img.Console;
 import io.varve.img.ImgException;
 import io.varve.img.args.OptionTree;
@@ -58,7 +59,7 @@ final class ChainBuilder {
         names.addFirst(name(i).text());
       }
       return new OpenedImage(
-          Chain.of(layers), top.found.driver(), names, top.found.file().file(), top.found.probed());
+          Chain.of(layers), top.found.driver(), names, top.found.file(), top.found.probed());
     } catch (ImgException e) {
       closeAll();
       throw e;
@@ -69,7 +70,7 @@ final class ChainBuilder {
   private NodeName name(int index) {
     OpenNode node = opened.get(index);
     FoundNode found = node.found;
-    if (found.driver().equals("file") || found.driver().equals("host_device")) {
+    if (NodeOpener.isProtocol(found.driver())) {
       return found.file().name();
     }
     boolean suppressed = node.found.noBacking() && node.layer.backing().isPresent();
@@ -107,7 +108,8 @@ final class ChainBuilder {
     if (opened.size() >= MAX_DEPTH) {
       throw new ImgException("the backing chain has more than " + MAX_DEPTH + " files");
     }
-    if (!seen.add(found.file().file().fileKey())) {
+    FileStorage file = found.file().file();
+    if (file != null && !seen.add(file.fileKey())) {
       throw new ImgException(
           "Backing file '" + found.file().name().text() + "' creates an infinite loop.");
     }
@@ -117,7 +119,8 @@ final class ChainBuilder {
       throws ImgException, IOException {
     boolean writable = found.writable();
     return switch (found.driver()) {
-      case "file", "host_device" -> RawLayer.open(found.file().storage(), writable);
+      case "file", "host_device", "null-co", "null-aio", "blkdebug" ->
+          RawLayer.open(found.file().storage(), writable);
       case "raw" -> {
         if (found.probed() && writable) {
           warnOfRaw(found.file().name().text());
@@ -150,7 +153,10 @@ final class ChainBuilder {
     Qcow2NodeOptions wanted = Qcow2NodeOptions.take(own);
     telling.putAll(wanted.telling());
     wanted.encrypt().requireFits(found.file().storage());
-    found.file().file().adviseRandom();
+    FileStorage file = found.file().file();
+    if (file != null) {
+      file.adviseRandom();
+    }
     Qcow2Options options =
         (found.writable() && !how.repair() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
             .withNotices(console::notice)

@@ -30,6 +30,12 @@ final class FileOpener {
   /// @param fileName as the user gave it, with its protocol; null where the options have it
   FileNode open(@Nullable String fileName, OptionTree options) throws ImgException {
     String driver = options.take("driver");
+    if (driver == null && fileName != null) {
+      driver = ProtocolOpener.driverOf(fileName);
+    }
+    if (driver != null && ProtocolOpener.knows(driver)) {
+      return new ProtocolOpener(console, this).open(driver, fileName, options);
+    }
     if (driver == null || driver.equals("file") || driver.equals("host_device")) {
       return openFile(fileName, driver, options);
     }
@@ -78,7 +84,7 @@ final class FileOpener {
     FileStorage file = open(name, write, lock);
     String shown =
         driver != null ? driver : file.capabilities().fixedSize() ? "host_device" : "file";
-    return new FileNode(shown, name, file, file, NodeName.ofFile(shown, name));
+    return new FileNode(shown, name, file, file, NodeName.ofFile(shown, name), null);
   }
 
   private static boolean takeLocking(OptionTree options) throws ImgException {

@@ -8,8 +8,9 @@ import io.varve.img.ImgException;
 import io.varve.img.open.NodeOpener.FoundNode;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// An image of which only the file is open: its format is known by name, but not entered.
 public final class ImageFile implements Closeable {
@@ -33,7 +34,7 @@ public final class ImageFile implements Closeable {
 
   /// The file itself.
   public Storage file() {
-    return node.file().file();
+    return node.file().bottom().storage();
   }
 
   /// What the image's bytes lie in: the file, or a part of it.
@@ -65,14 +66,23 @@ public final class ImageFile implements Closeable {
     return node.file().fileName();
   }
 
-  /// What lies between the image and its file: null, or the driver that cuts out a part.
-  public @Nullable String wrapper() {
-    return node.file().driver().equals("raw") ? "raw" : null;
-  }
+  /// A node that the image's bytes lie in, as information about the image names it.
+  ///
+  /// @param name as QEMU shows it
+  /// @param role `file` or `image`: what it is to the node above
+  public record Part(String driver, String name, Storage storage, String role) {}
 
-  /// The name of the file, as QEMU shows it.
-  public String fileNodeName() {
-    return node.file().name().text();
+  /// The nodes between the image and the disk, the image's own file first.
+  public List<Part> parts() {
+    List<Part> parts = new ArrayList<>();
+    String role = "file";
+    for (FileNode part = node.file(); part != null; part = part.child()) {
+      String name = part.child() == null ? part.fileName() : part.name().text();
+      name = FileNode.isNull(part.driver()) ? part.name().text() : name;
+      parts.add(new Part(part.driver(), name, part.storage(), role));
+      role = part.driver().equals("blkdebug") ? "image" : "file";
+    }
+    return parts;
   }
 
   /// The name of the image, as QEMU shows it.
@@ -86,6 +96,6 @@ public final class ImageFile implements Closeable {
 
   @Override
   public void close() throws IOException {
-    node.file().file().close();
+    node.file().storage().close();
   }
 }

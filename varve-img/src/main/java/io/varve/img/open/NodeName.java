@@ -4,6 +4,7 @@ package io.varve.img.open;
 import io.varve.img.args.DictOrder;
 import io.varve.img.text.JsonWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,32 @@ final class NodeName {
     return name;
   }
 
+  /// The name of a node that its options alone describe.
+  static NodeName ofOptions(String driver, Map<String, Object> options) {
+    NodeName name = new NodeName(null, true);
+    name.options.putAll(options);
+    name.options.put("driver", driver);
+    return name;
+  }
+
+  /// The name of rules before a file.
+  ///
+  /// @param options as given, without those of the file
+  /// @param config the file that the rules are in, null where there is none
+  static NodeName ofDebug(Map<String, Object> options, @Nullable String config, NodeName image) {
+    boolean plain = image.exact != null && options.size() == (config == null ? 0 : 1);
+    String exact = plain ? "blkdebug:" + (config == null ? "" : config) + ":" + image.exact : null;
+    NodeName name = new NodeName(exact, true);
+    // As QEMU has it: of two keys in one place the later one comes first.
+    List<Map.Entry<String, Object>> given = List.copyOf(options.entrySet());
+    for (Map.Entry<String, Object> option : given.reversed()) {
+      name.options.put(option.getKey(), option.getValue());
+    }
+    name.options.put("driver", "blkdebug");
+    name.options.put("image", image);
+    return name;
+  }
+
   String text() {
     if (exact != null) {
       return exact;
@@ -72,6 +99,10 @@ final class NodeName {
         child.write(json);
       } else if (key.equals("backing")) {
         json.nothing();
+      } else if (value instanceof Long number) {
+        json.value(number);
+      } else if (value instanceof Boolean truth) {
+        json.value(truth);
       } else {
         json.value(String.valueOf(value));
       }

@@ -34,7 +34,7 @@ final class NodeOpener {
       boolean writable) {
     void close() {
       try {
-        file.file().close();
+        file.storage().close();
       } catch (IOException _) {
         // The failure that made us close is the one to tell about.
       }
@@ -114,8 +114,8 @@ final class NodeOpener {
     }
   }
 
-  private static boolean isProtocol(String driver) {
-    return driver.equals("file") || driver.equals("host_device");
+  static boolean isProtocol(String driver) {
+    return driver.equals("file") || driver.equals("host_device") || ProtocolOpener.knows(driver);
   }
 
   private static void requireKnown(@Nullable String driver) throws ImgException {
@@ -124,6 +124,7 @@ final class NodeOpener {
     }
     switch (driver) {
       case "raw", "qcow2", "file", "host_device", "vmdk", "vpc", "vhdx", "vdi" -> {}
+      case "null-co", "null-aio", "blkdebug" -> {}
       case "qcow", "qed", "parallels", "luks", "dmg", "bochs", "cloop" ->
           throw new ImgException("image format '" + driver + "' is not supported by Varve");
       default -> {

@@ -4,21 +4,23 @@ package io.varve.img.open;
 import io.varve.image.Layer;
 import io.varve.image.chain.Chain;
 import io.varve.image.storage.FileStorage;
+import io.varve.img.debug.DebugRules;
+import io.varve.img.debug.DebugStorage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// An open image: its chain, and its names as QEMU shows them.
 public final class OpenedImage implements Closeable {
   private final Chain chain;
   private final String formatName;
   private final List<String> names;
-  private final FileStorage file;
+  private final FileNode file;
   private final boolean probed;
 
-  OpenedImage(
-      Chain chain, String formatName, List<String> names, FileStorage file, boolean probed) {
+  OpenedImage(Chain chain, String formatName, List<String> names, FileNode file, boolean probed) {
     this.chain = chain;
     this.formatName = formatName;
     this.names = names;
@@ -58,7 +60,19 @@ public final class OpenedImage implements Closeable {
 
   /// The file that the topmost layer lies in.
   public Path file() {
-    return file.path();
+    FileStorage real = file.file();
+    return real == null ? Path.of(file.fileName()) : real.path();
+  }
+
+  /// The rules that a `blkdebug` node between the image and its file goes by, null where there is
+  /// none.
+  public @Nullable DebugRules debugRules() {
+    for (FileNode node = file; node != null; node = node.child()) {
+      if (node.storage() instanceof DebugStorage debug) {
+        return debug.rules();
+      }
+    }
+    return null;
   }
 
   /// Flushes what is written and closes every file.

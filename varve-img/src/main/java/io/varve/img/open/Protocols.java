@@ -37,17 +37,13 @@ public final class Protocols {
           "nfs",
           "gluster",
           "nvme",
-          "vvfat",
           "fat",
-          "blkdebug",
-          "blkverify",
-          "null-co",
-          "null-aio",
           "host_device",
-          "host_cdrom",
-          "quorum",
-          "throttle" ->
+          "host_cdrom" ->
           throw new ImgException("protocol '" + protocol + "' is not supported by Varve yet");
+      case "blkdebug", "blkverify", "null-co", "null-aio" ->
+          throw new ImgException(
+              "Protocol driver '" + protocol + "' does not support image creation");
       default -> throw new ImgException("Unknown protocol '" + protocol + "'");
     };
   }

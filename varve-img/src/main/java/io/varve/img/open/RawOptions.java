@@ -26,10 +26,10 @@ final class RawOptions {
     }
     NodeName name = NodeName.ofFormat("raw", inner.name(), telling, null);
     if (telling.isEmpty()) {
-      return new FileNode("raw", inner.fileName(), inner.file(), inner.storage(), name);
+      return new FileNode("raw", inner.fileName(), inner.file(), inner.storage(), name, inner);
     }
     Storage part = slice(inner.storage(), Math.max(0, offset), size);
-    return new FileNode("raw", inner.fileName(), inner.file(), part, name);
+    return new FileNode("raw", inner.fileName(), inner.file(), part, name, inner);
   }
 
   private static Storage slice(Storage whole, long offset, long size) throws ImgException {

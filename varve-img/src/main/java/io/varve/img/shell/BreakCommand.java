@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.shell;
 
+import io.varve.img.debug.DebugRules;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// `break`, `remove_break`, `resume` and `wait_break`: requests that stop halfway. They need a
-/// driver that stops them.
+/// `blkdebug` node, which stops them.
 final class BreakCommand extends ShellCommand {
   private enum Doing {
     SET,
@@ -44,15 +46,36 @@ final class BreakCommand extends ShellCommand {
 
   @Override
   boolean run(Session session, List<String> words) {
-    String unsupported = DeviceException.UNSUPPORTED + "\n";
-    switch (doing) {
-      case SET -> session.out().print("Could not set breakpoint: " + unsupported);
-      case REMOVE ->
-          session.out().print("Could not remove breakpoint " + words.get(1) + ": " + unsupported);
-      case RESUME -> session.out().print("Could not resume request: " + unsupported);
-      // Waiting for what never comes would wait for ever.
-      case WAIT -> session.out().print("Could not wait for breakpoint: " + unsupported);
+    DebugRules rules = session.device().image().debugRules();
+    String failure = rules == null ? DeviceException.UNSUPPORTED : tried(session, rules, words);
+    if (failure == null) {
+      return true;
     }
+    String what =
+        switch (doing) {
+          case SET -> "set breakpoint";
+          case REMOVE -> "remove breakpoint " + words.get(1);
+          case RESUME -> "resume request";
+          case WAIT -> "wait for breakpoint";
+        };
+    session.out().print("Could not " + what + ": " + failure + "\n");
     return false;
+  }
+
+  /// Null if it was done.
+  private @Nullable String tried(Session session, DebugRules rules, List<String> words) {
+    String tag = words.getLast();
+    boolean done =
+        switch (doing) {
+          case SET -> rules.setBreakpoint(words.get(1), tag);
+          case REMOVE -> rules.removeBreakpoint(tag);
+          case RESUME -> rules.resume(tag);
+          // Where nobody is left who could stop, waiting would never end.
+          case WAIT -> session.pending().awaitStop(rules, tag);
+        };
+    if (done && doing != Doing.SET) {
+      session.pending().settle();
+    }
+    return done ? null : "No such file or directory";
   }
 }

@@ -83,6 +83,13 @@ final class Device implements Closeable {
     }
   }
 
+  /// True if a read of this range is answered by the index alone, without asking a file.
+  boolean readsAtOnce(long offset, long length) throws IOException {
+    requireInside(offset, length);
+    return chain.top() instanceof Qcow2Layer
+        && (length == 0 || chain.readsAsZero(GuestOffset.of(offset), length));
+  }
+
   /// @param durable the data is on disk when this returns
   void write(long offset, long length, Source source, boolean durable) throws IOException {
     requireInside(offset, length);

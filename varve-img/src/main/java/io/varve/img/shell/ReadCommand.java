@@ -91,7 +91,7 @@ final class ReadCommand extends ShellCommand {
     Device device = session.device();
     ReadCheck check = new ReadCheck(pattern, patternOffset, patternLength);
     long start = System.nanoTime();
-    session.pending().reportRefused();
+    session.pending().reportImmediate();
     try {
       read(device, range, check);
     } catch (IOException e) {

@@ -82,7 +82,7 @@ final class ReadvCommand extends ShellCommand {
 
   private boolean read(Session session, RequestRange range) throws IOException {
     ReadCheck check = new ReadCheck(pattern, 0, range.length());
-    session.pending().reportRefused();
+    session.pending().reportImmediate();
     long start = System.nanoTime();
     try {
       session.device().read(range.offset(), range.length(), check);
@@ -113,11 +113,23 @@ final class ReadvCommand extends ShellCommand {
 
   /// A request counts as successful once it is submitted, whatever becomes of it.
   private boolean submit(Session session, RequestRange range) {
+    Pending pending = session.pending();
+    Device device = session.device();
+    if (pending.needsThreads(device)) {
+      pending.start(() -> perform(pending, device, range));
+    } else {
+      perform(pending, device, range);
+    }
+    return true;
+  }
+
+  private void perform(Pending pending, Device device, RequestRange range) {
     ReadCheck check = new ReadCheck(pattern, 0, range.length());
     DumpBuffer dumped = new DumpBuffer(range.offset());
     long start = System.nanoTime();
+    boolean atOnce;
     try {
-      Device device = session.device();
+      atOnce = device.readsAtOnce(range.offset(), range.length());
       device.read(
           range.offset(),
           range.length(),
@@ -128,21 +140,22 @@ final class ReadvCommand extends ShellCommand {
             }
           });
     } catch (IOException e) {
-      session
-          .pending()
-          .addRefused(out -> out.print("readv failed: " + DeviceException.words(e) + "\n"));
-      return true;
+      pending.addImmediate(out -> out.print("readv failed: " + DeviceException.words(e) + "\n"));
+      return;
     }
     long nanos = System.nanoTime() - start;
-    session
-        .pending()
-        .add(out -> {
+    Pending.Report report =
+        out -> {
           check.report(out, range.offset());
           if (!quiet) {
             dumped.printTo(out);
             Report.print(out, "read", nanos, range.offset(), range.length(), machine);
           }
-        });
-    return true;
+        };
+    if (atOnce) {
+      pending.addImmediate(report);
+    } else {
+      pending.add(report);
+    }
   }
 }

@@ -3,6 +3,7 @@ package io.varve.img.shell;
 
 import io.varve.img.Console;
 import io.varve.img.ImgException;
+import io.varve.img.debug.DebugRules;
 import io.varve.img.open.Images;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -107,6 +108,7 @@ public final class Session {
 
   /// Ends what is pending and closes the image. What cannot be written any more is said.
   public void close() {
+    letGo();
     pending.reportAll();
     Device open = device;
     device = null;
@@ -123,6 +125,14 @@ public final class Session {
     }
   }
 
+  /// Nobody can resume a stopped request any more.
+  private void letGo() {
+    DebugRules rules = device == null ? null : device.image().debugRules();
+    if (rules != null) {
+      rules.resumeAll();
+    }
+  }
+
   /// True once a command has asked to end the run.
   public boolean hasQuit() {
     return quit;
@@ -134,7 +144,7 @@ public final class Session {
 
   /// Reports what the event loop finds while it waits for a line.
   public void reportWithoutWaiting() {
-    pending.reportRefused();
+    pending.reportImmediate();
   }
 
   /// Runs one line; false if it failed. A line without words does nothing.

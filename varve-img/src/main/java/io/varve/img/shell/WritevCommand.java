@@ -90,31 +90,46 @@ final class WritevCommand extends ShellCommand {
   }
 
   private boolean run(Session session, RequestRange range) {
-    if (!asynchronous) {
-      session.pending().reportAll();
-    }
-    long start = System.nanoTime();
-    try {
-      perform(session.device(), range);
-    } catch (IOException e) {
-      String failure = name() + " failed: " + DeviceException.words(e) + "\n";
-      if (asynchronous) {
-        session.pending().addRefused(out -> out.print(failure));
-        return true;
+    Pending pending = session.pending();
+    Device device = session.device();
+    if (asynchronous) {
+      if (pending.needsThreads(device)) {
+        pending.start(() -> submit(pending, device, range));
+      } else {
+        submit(pending, device, range);
       }
-      session.out().print(failure);
-      return false;
-    }
-    long nanos = System.nanoTime() - start;
-    if (quiet) {
       return true;
     }
-    if (asynchronous) {
-      session.pending().add(out -> report(out, range, nanos));
-    } else {
-      report(session.out(), range, nanos);
+    pending.reportAll();
+    long start = System.nanoTime();
+    try {
+      perform(device, range);
+    } catch (IOException e) {
+      session.out().print(failure(e));
+      return false;
+    }
+    if (!quiet) {
+      report(session.out(), range, System.nanoTime() - start);
     }
     return true;
+  }
+
+  private void submit(Pending pending, Device device, RequestRange range) {
+    long start = System.nanoTime();
+    try {
+      perform(device, range);
+    } catch (IOException e) {
+      pending.addImmediate(out -> out.print(failure(e)));
+      return;
+    }
+    long nanos = System.nanoTime() - start;
+    if (!quiet) {
+      pending.add(out -> report(out, range, nanos));
+    }
+  }
+
+  private String failure(IOException e) {
+    return name() + " failed: " + DeviceException.words(e) + "\n";
   }
 
   private void perform(Device device, RequestRange range) throws IOException {

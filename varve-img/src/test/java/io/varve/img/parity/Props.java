@@ -20,6 +20,7 @@ import java.util.Random;
 /// - `poke FILE OFFSET HEX` overwrites bytes; the offset is decimal or 0x…
 /// - `noise FILE OFFSET LENGTH SEED` writes bytes that do not compress
 /// - `text FILE CONTENT` writes a small file
+/// - `lines FILE LINE…` writes a file of these lines
 /// - `inuse FILE BITMAP` flags a persistent bitmap as in use, as a crash leaves it
 /// - `made ARGUMENTS` runs the real qemu-img, for images that ours reads and does not write
 /// - `cp FROM TO`, `mv FROM TO`, `rm FILE`, `mkdir FOLDER`, `ln TARGET LINK`
@@ -41,6 +42,7 @@ final class Props {
       case "made" -> made(words.subList(1, words.size()));
       case "inuse" -> flagInUse(first, words.get(2));
       case "text" -> Files.writeString(first, words.get(2));
+      case "lines" -> Files.write(first, words.subList(2, words.size()));
       case "cp" -> Files.copy(first, target(words), StandardCopyOption.REPLACE_EXISTING);
       case "mv" -> Files.move(first, target(words), StandardCopyOption.REPLACE_EXISTING);
       case "rm" -> Files.delete(first);

@@ -7,6 +7,7 @@ import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,7 @@ public final class ClusterAllocator {
   ///
   /// @param what QEMU's name of what goes there if that may never lie at offset 0, else null
   public ClusterRun allocate(long count, @Nullable String what) throws IOException {
+    storage.announce(StorageEvent.CLUSTER_ALLOC);
     try {
       return allocateBehind(count, what);
     } catch (NoSpaceException e) {
@@ -80,6 +82,7 @@ public final class ClusterAllocator {
     while (true) {
       long first = find(count);
       requireNotFirst(first, what);
+      storage.announce(StorageEvent.REFBLOCK_ALLOC);
       long missing = refcounts.firstNotCovered(first, count);
       if (missing < 0) {
         take(first, count);

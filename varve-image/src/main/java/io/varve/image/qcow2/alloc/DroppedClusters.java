@@ -9,6 +9,7 @@ import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -85,6 +86,7 @@ public final class DroppedClusters implements FlushOrder.Release {
     if (count == 0) {
       return;
     }
+    storage.announce(StorageEvent.CLUSTER_FREE);
     // Taken out first: should a count turn out wrong below, the rest leaks and is not counted
     // twice.
     Run[] gone = Arrays.copyOf(runs, count);

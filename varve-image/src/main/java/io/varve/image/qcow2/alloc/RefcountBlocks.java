@@ -11,6 +11,7 @@ import io.varve.image.qcow2.metadata.MetadataCache;
 import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.NoSpaceException;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -78,6 +79,7 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
       cover(block);
       return;
     }
+    storage.announce(StorageEvent.REFBLOCK_ALLOC_WRITE);
     makeBlank(block, 1);
     refcounts.table().set((int) index, geometry.hostOffset(block));
     metadata.add(block);
@@ -103,6 +105,7 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
   ///
   /// @param block becomes the block that covers `cluster`, unless that lies in the area
   private void growTable(long cluster, long block) throws IOException {
+    storage.announce(StorageEvent.REFTABLE_GROW);
     flushOrder.commitCounts();
     int bits = geometry.refcountBlockBits();
     long first = ((Math.max(cluster, block) >>> bits) + 1) << bits;
@@ -168,6 +171,7 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
 
   private void switchTo(Growth growth) throws IOException {
     EntryTable old = refcounts.table();
+    storage.announce(StorageEvent.REFBLOCK_ALLOC_WRITE_BLOCKS);
     makeBlank(growth.first(), growth.end() - growth.first());
     int entries = (int) (growth.tableClusters() * geometry.clusterSize() / Long.BYTES);
     long[] larger = old.copyOfEntries(entries);
@@ -180,8 +184,10 @@ public final class RefcountBlocks implements ClusterAllocator.RefcountGrowth {
       storage.write(offset, ByteBuffer.wrap(counts));
     }
     long tableOffset = geometry.hostOffset(growth.tableFirst());
+    storage.announce(StorageEvent.REFBLOCK_ALLOC_WRITE_TABLE);
     EntryTable.store(storage, tableOffset, larger);
     flushOrder.barrier();
+    storage.announce(StorageEvent.REFBLOCK_ALLOC_SWITCH_TABLE);
     header.writeRefcountTable(tableOffset, (int) growth.tableClusters());
     flushOrder.barrier();
 

@@ -72,13 +72,13 @@ public final class Refcounts {
     if (!covered(cluster)) {
       return 0;
     }
-    MetadataBlock block = cache.get(positionOf(cluster));
+    MetadataBlock block = cache.getCounts(positionOf(cluster));
     return RefcountWidth.get(block.bytes(), indexIn(cluster), geometry.refcountOrder());
   }
 
   /// Stores a count of a covered cluster.
   public void set(long cluster, long count) throws IOException {
-    MetadataBlock block = cache.get(positionOf(cluster));
+    MetadataBlock block = cache.getCounts(positionOf(cluster));
     RefcountWidth.set(block.bytes(), indexIn(cluster), geometry.refcountOrder(), count);
     cache.markDirty(block, WriteStage.BEFORE_REFERENCES);
   }
@@ -86,7 +86,7 @@ public final class Refcounts {
   /// Stores the same count for `count` covered clusters from `first` on.
   public void set(long first, long count, long value) throws IOException {
     for (long at = first; at < first + count; ) {
-      MetadataBlock block = cache.get(positionOf(at));
+      MetadataBlock block = cache.getCounts(positionOf(at));
       int length = lengthIn(at, first + count - at);
       RefcountWidth.fill(block.bytes(), indexIn(at), length, geometry.refcountOrder(), value);
       cache.markDirty(block, WriteStage.BEFORE_REFERENCES);
@@ -97,7 +97,7 @@ public final class Refcounts {
   /// How many clusters from `first` on, which is covered, have the count 0: at most `most`, and no
   /// more than one cached piece of a refcount block holds.
   long freeFrom(long first, long most) throws IOException {
-    MetadataBlock block = cache.get(positionOf(first));
+    MetadataBlock block = cache.getCounts(positionOf(first));
     int index = indexIn(first);
     int length = lengthIn(first, most);
     int used = RefcountWidth.findOther(block.bytes(), index, length, geometry.refcountOrder(), 0);
@@ -164,7 +164,7 @@ public final class Refcounts {
     if (!covered(cluster)) {
       throw unreferenced(cluster);
     }
-    return cache.get(positionOf(cluster));
+    return cache.getCounts(positionOf(cluster));
   }
 
   /// How many of `count` clusters from `first` on the same cached piece counts.
@@ -209,7 +209,7 @@ public final class Refcounts {
         if (!covered(cluster)) {
           return 0;
         }
-        bytes = cache.get(positionOf(cluster)).bytes();
+        bytes = cache.getCounts(positionOf(cluster)).bytes();
         piece = wanted;
       }
       return RefcountWidth.get(bytes, indexIn(cluster), geometry.refcountOrder());
@@ -220,7 +220,7 @@ public final class Refcounts {
   public long firstFree(long from) throws IOException {
     long cluster = from;
     while (covered(cluster)) {
-      MetadataBlock block = cache.get(positionOf(cluster));
+      MetadataBlock block = cache.getCounts(positionOf(cluster));
       int index = indexIn(cluster);
       int left = entriesPerCachedBlock - index;
       int free = RefcountWidth.find(block.bytes(), index, left, geometry.refcountOrder(), 0);
@@ -241,7 +241,7 @@ public final class Refcounts {
         cluster = ((cluster >>> geometry.refcountBlockBits()) + 1) << geometry.refcountBlockBits();
         continue;
       }
-      MetadataBlock block = cache.get(positionOf(cluster));
+      MetadataBlock block = cache.getCounts(positionOf(cluster));
       for (int i = indexIn(cluster); i < entriesPerCachedBlock && cluster < end; i++, cluster++) {
         used += RefcountWidth.get(block.bytes(), i, geometry.refcountOrder()) != 0 ? 1 : 0;
       }

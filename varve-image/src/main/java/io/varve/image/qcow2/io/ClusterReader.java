@@ -6,6 +6,7 @@ import io.varve.image.qcow2.compress.ClusterDecoder;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L2Entry;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import io.varve.image.storage.Zeros;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,6 +53,7 @@ public final class ClusterReader {
   private void readPlain(long host, long guest, ByteBuffer dst, int length) throws IOException {
     int limit = dst.limit();
     dst.limit(dst.position() + length);
+    storage.announce(StorageEvent.READ_AIO);
     data.read(host, guest, dst);
     dst.limit(limit);
   }
@@ -71,6 +73,7 @@ public final class ClusterReader {
     long position = L2Entry.compressedOffset(entry, geometry.clusterBits());
     int length = L2Entry.compressedLength(entry, geometry.clusterBits());
     byte[] packed = new byte[length];
+    storage.announce(StorageEvent.READ_COMPRESSED);
     storage.read(position, ByteBuffer.wrap(packed));
     byte[] bytes = decoder.decode(packed, geometry.clusterSize(), position);
     lastDecoded = new Decoded(entry, bytes);

@@ -7,6 +7,7 @@ import io.varve.image.LayerExtent;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.SubclusterBitmap;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -63,7 +64,7 @@ public final class ClusterWriter {
       length += piece;
     }
     if (length > 0) {
-      data.write(host, at, take(src, length));
+      writeData(host, at, take(src, length));
     }
     return length;
   }
@@ -234,10 +235,11 @@ public final class ClusterWriter {
     int head = (int) (position - from);
     int tail = (int) (to - end);
     if (head == 0 && tail == 0) {
-      data.write(host, position, src);
+      writeData(host, position, src);
       return;
     }
     if (!data.encrypted() && isZero(from, position, below) && isZero(end, to, below)) {
+      parts.storage().announce(StorageEvent.CLUSTER_ALLOC_SPACE);
       if (blank) {
         data.makeBlank(host - head, to - from, true);
       } else {
@@ -245,25 +247,33 @@ public final class ClusterWriter {
         data.makeBlank(host - head, head, false);
         data.makeBlank(host + (end - position), tail, false);
       }
-      data.write(host, position, src);
+      writeData(host, position, src);
       return;
     }
     if (src.remaining() > MOST_COPIED) {
       writeOld(from, head, host - head, below);
-      data.write(host, position, src);
+      writeData(host, position, src);
       writeOld(end, tail, host + (end - position), below);
       return;
     }
+    parts.storage().announce(StorageEvent.COW_READ);
     ByteBuffer filled = ByteBuffer.allocate(head + src.remaining() + tail);
     readOld(from, filled.limit(head), below);
     filled.limit(head + src.remaining()).put(src);
     readOld(end, filled.limit(filled.capacity()), below);
-    data.write(host - head, from, filled.flip());
+    writeData(host - head, from, filled.flip());
+  }
+
+  private void writeData(long host, long guest, ByteBuffer src) throws IOException {
+    parts.storage().announce(StorageEvent.WRITE_AIO);
+    data.write(host, guest, src);
   }
 
   private void writeOld(long from, int length, long host, Below below) throws IOException {
+    parts.storage().announce(StorageEvent.COW_READ);
     ByteBuffer old = ByteBuffer.allocate(length);
     readOld(from, old, below);
+    parts.storage().announce(StorageEvent.COW_WRITE);
     data.write(host, from, old.flip());
   }
 

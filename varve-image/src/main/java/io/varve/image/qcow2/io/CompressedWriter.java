@@ -3,6 +3,7 @@ package io.varve.image.qcow2.io;
 
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.format.Geometry;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -41,6 +42,7 @@ public final class CompressedWriter {
     ByteBuffer bytes = ByteBuffer.wrap(packed, 0, length);
     long end = host + length;
     try {
+      parts.storage().announce(StorageEvent.WRITE_COMPRESSED);
       parts.storage().write(host, bytes);
     } catch (IOException e) {
       giveBack(host, length);
@@ -68,6 +70,7 @@ public final class CompressedWriter {
 
   /// Host offset for that many bytes, with every cluster they touch counted.
   private long place(int length) throws IOException {
+    parts.storage().announce(StorageEvent.CLUSTER_ALLOC_BYTES);
     long host = tailWithRoom();
     int room = host == 0 ? 0 : geometry.clusterSize() - geometry.inCluster(host);
     if (room < length) {

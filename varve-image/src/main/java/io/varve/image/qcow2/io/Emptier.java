@@ -4,6 +4,7 @@ package io.varve.image.qcow2.io;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 
 /// Makes the active state hold nothing, as after a commit: every table is given up whole, and the
@@ -23,6 +24,7 @@ public final class Emptier {
   }
 
   public void empty() throws IOException {
+    parts.storage().announce(StorageEvent.EMPTY_IMAGE_PREPARE);
     parts.flushOrder().commit();
     EntryTable l1 = active.map().l1();
     for (int i = 0; i < l1.size(); i++) {

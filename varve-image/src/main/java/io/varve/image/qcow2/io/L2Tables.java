@@ -9,6 +9,7 @@ import io.varve.image.qcow2.format.SubclusterBitmap;
 import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.ImageDamage;
 import io.varve.image.qcow2.metadata.WriteStage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -39,9 +40,14 @@ public final class L2Tables {
     parts.cache().drop(fresh, geometry.clusterSize());
     try {
       if (table != 0) {
-        parts.storage().write(fresh, unsharedCopy(table));
+        parts.storage().announce(StorageEvent.L2_ALLOC_COW_READ);
+        ByteBuffer copy = unsharedCopy(table);
+        parts.storage().announce(StorageEvent.L2_ALLOC_WRITE);
+        parts.storage().write(fresh, copy);
       } else {
+        parts.storage().announce(StorageEvent.L2_ALLOC_WRITE);
         parts.writeZeros(fresh, geometry.clusterSize());
+        parts.cache().addBlank(fresh, geometry.clusterSize());
       }
     } catch (IOException e) {
       parts.allocator().unallocate(run.first(), 1);

@@ -12,6 +12,7 @@ import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.Limits;
 import io.varve.image.qcow2.metadata.EntryTable;
 import io.varve.image.qcow2.metadata.HeaderFields;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 
 /// Changes the size of the disk that an image describes. Under the layer's exclusive lock.
@@ -60,6 +61,7 @@ public final class Resizer {
     }
     parts.flushOrder().commit();
     long clusters = geometry.clustersFor((long) needed * Long.BYTES);
+    parts.storage().announce(StorageEvent.L1_GROW_ALLOC_TABLE);
     ClusterRun run = parts.allocator().allocate(clusters);
     long offset = geometry.hostOffset(run.first());
     long[] entries = l1.copyOfEntries(needed);
@@ -67,12 +69,14 @@ public final class Resizer {
       if (!run.blank()) {
         parts.storage().zero(offset, clusters * geometry.clusterSize());
       }
+      parts.storage().announce(StorageEvent.L1_GROW_WRITE_TABLE);
       EntryTable.store(parts.storage(), offset, entries);
       parts.flushOrder().commitCounts();
     } catch (IOException e) {
       parts.allocator().unallocate(run.first(), run.count());
       throw e;
     }
+    parts.storage().announce(StorageEvent.L1_GROW_ACTIVATE_TABLE);
     parts.header().writeSizeAndL1(parts.header().diskSize(), needed, offset);
     parts.flushOrder().barrier();
 
@@ -126,6 +130,7 @@ public final class Resizer {
     writeSize(newSize);
     long cluster = geometry.clusterSize();
     active.zeros().drop((newSize + cluster - 1) & -cluster, (oldSize + cluster - 1) & -cluster);
+    parts.storage().announce(StorageEvent.L1_SHRINK_WRITE_TABLE);
     EntryTable l1 = active.map().l1();
     int end = (int) Math.min(l1.size(), geometry.l1EntriesFor(oldSize));
     for (int i = (int) geometry.l1EntriesFor(newSize); i < end; i++) {
@@ -135,6 +140,7 @@ public final class Resizer {
         parts.dropped().drop(geometry.hostCluster(table));
       }
     }
+    parts.storage().announce(StorageEvent.L1_SHRINK_FREE_L2_CLUSTERS);
     parts.flushOrder().commit();
     parts.data().resizeDataFile(newSize);
   }

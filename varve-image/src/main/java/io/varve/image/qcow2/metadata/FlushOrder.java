@@ -4,6 +4,7 @@ package io.varve.image.qcow2.metadata;
 import io.varve.image.CorruptImageException;
 import io.varve.image.ImageException;
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Set;
@@ -110,6 +111,20 @@ public final class FlushOrder {
         : WriteStage.REFERENCES;
   }
 
+  /// The guest's flush, where something waits for it.
+  public void flush() throws IOException {
+    storage.announce(StorageEvent.FLUSH_TO_OS);
+    commit();
+    storage.announce(StorageEvent.FLUSH_TO_DISK);
+  }
+
+  /// The guest's flush, where nothing but data was written.
+  public void flushData() throws IOException {
+    storage.announce(StorageEvent.FLUSH_TO_OS);
+    storage.announce(StorageEvent.FLUSH_TO_DISK);
+    dataBarrier();
+  }
+
   /// Ends the epoch: after it, every change made before is durable.
   public void commit() throws IOException {
     commitCounts();
@@ -119,7 +134,8 @@ public final class FlushOrder {
       if (l1 != null && l1.dirty() && overlaps != null) {
         overlaps.requireL1Undisputed(l1);
       }
-      if (l1 != null) {
+      if (l1 != null && l1.dirty()) {
+        storage.announce(StorageEvent.L1_UPDATE);
         l1.write(storage);
       }
       barrier();
@@ -135,6 +151,7 @@ public final class FlushOrder {
     cache.write(WriteStage.BEFORE_REFERENCES, overlaps);
     dataBarrier();
     if (refcountTable != null && refcountTable.dirty()) {
+      storage.announce(StorageEvent.REFBLOCK_ALLOC_HOOKUP);
       refcountTable.write(storage);
       barrier();
     }

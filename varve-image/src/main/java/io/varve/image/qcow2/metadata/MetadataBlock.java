@@ -16,9 +16,12 @@ public final class MetadataBlock {
   private final long offset;
   private final byte[] bytes;
   private volatile boolean used = true;
+  private final boolean counts;
   private boolean dirty;
 
-  MetadataBlock(long offset, byte[] bytes) {
+  /// @param counts it belongs to a refcount block and not to an L2 table
+  MetadataBlock(long offset, byte[] bytes, boolean counts) {
+    this.counts = counts;
     this.offset = offset;
     this.bytes = bytes;
   }
@@ -39,6 +42,10 @@ public final class MetadataBlock {
 
   void setWord(long hostOffset, long value) {
     LONG.set(bytes, (int) (hostOffset - offset), value);
+  }
+
+  boolean counts() {
+    return counts;
   }
 
   void touch() {

@@ -2,6 +2,7 @@
 package io.varve.image.qcow2.metadata;
 
 import io.varve.image.storage.Storage;
+import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
@@ -25,6 +26,7 @@ public final class MetadataCache {
   private static final int MAX_GATHERED = 1 << 20;
 
   private static final int MAX_BLOCK = 4096;
+  private static final int MAX_BLANK = 64 << 10;
 
   private final Storage storage;
   private final int blockSize;
@@ -47,26 +49,48 @@ public final class MetadataCache {
     return blockSize;
   }
 
-  /// The block that holds this host offset, loaded if need be.
+  /// The block of an L2 table that holds this host offset, loaded if need be.
   public MetadataBlock get(long hostOffset) throws IOException {
+    return get(hostOffset, false);
+  }
+
+  /// The piece of a refcount block that holds this host offset, loaded if need be.
+  public MetadataBlock getCounts(long hostOffset) throws IOException {
+    return get(hostOffset, true);
+  }
+
+  private MetadataBlock get(long hostOffset, boolean counts) throws IOException {
     long start = hostOffset & -(long) blockSize;
     MetadataBlock block = blocks.get(start);
     if (block == null) {
-      block = load(start);
+      block = load(start, counts);
     }
     block.touch();
     return block;
   }
 
-  private MetadataBlock load(long start) throws IOException {
+  private MetadataBlock load(long start, boolean counts) throws IOException {
+    storage.announce(counts ? StorageEvent.REFBLOCK_LOAD : StorageEvent.L2_LOAD);
     byte[] bytes = new byte[blockSize];
     storage.read(start, ByteBuffer.wrap(bytes));
-    MetadataBlock loaded = new MetadataBlock(start, bytes);
+    MetadataBlock loaded = new MetadataBlock(start, bytes, counts);
     MetadataBlock raced = blocks.putIfAbsent(start, loaded);
     if (blocks.size() > maxBlocks) {
       evict();
     }
     return raced != null ? raced : loaded;
+  }
+
+  /// Says that a new L2 table is all zero on disk, which saves reading it.
+  public void addBlank(long hostOffset, int length) {
+    if (length <= MAX_BLANK) {
+      for (int at = 0; at < length; at += blockSize) {
+        blocks.put(hostOffset + at, new MetadataBlock(hostOffset + at, new byte[blockSize], false));
+      }
+      if (blocks.size() > maxBlocks) {
+        evict();
+      }
+    }
   }
 
   private void evict() {
@@ -166,6 +190,8 @@ public final class MetadataCache {
       for (int i = 0; i < count; i++) {
         gathered.put(blocksAt(waiting, start + (long) i * blockSize).bytes());
       }
+      boolean counts = blocksAt(waiting, start).counts();
+      storage.announce(counts ? StorageEvent.REFBLOCK_UPDATE_PART : StorageEvent.L2_UPDATE);
       storage.write(start, gathered.flip());
       for (int i = 0; i < count; i++) {
         blocksAt(waiting, start + (long) i * blockSize).setDirty(false);
