@@ -10,6 +10,7 @@ module io.varve.image {
 
   exports io.varve.image.chain;
   exports io.varve.image.chain.map;
+  exports io.varve.image.chain.side;
   exports io.varve.image.foreign;
   exports io.varve.image.op;
   exports io.varve.image.qcow2.bitmap;

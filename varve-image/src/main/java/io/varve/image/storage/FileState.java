@@ -21,7 +21,8 @@ public record FileState(FileKey key, long length, long modified) {
     }
   }
 
-  static FileState of(FileStat stat) {
+  /// The state that was found.
+  public static FileState of(FileStat stat) {
     return new FileState(FileKey.of(stat), stat.size(), stat.modified());
   }
 }

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.varve.image.chain.side;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps the side file of a family true to its layers. Whoever has one holds the family's lock
+/// exclusively; readers may be at work.
+///
+/// Nothing here is flushed: what a crash tears is noticed by its checksum, or by a layer that is
+/// not as its record says. Nothing here is needed either: when a method throws, the caller calls
+/// [#drop()], and goes on.
+///
+/// **Threads.** One.
+public final class FamilyMapWriter implements Closeable {
+  /// Layers that may lie above the newest one in a tree before it is worth making another.
+  static final int LAG = 4;
+
+  private final FamilyMap family;
+  private final Supplier<UUID> ids;
+  private final LayerFolder folder;
+  private @Nullable SideFiles files;
+
+  private FamilyMapWriter(FamilyMap family, Supplier<UUID> ids, LayerFolder folder) {
+    this.family = family;
+    this.ids = ids;
+    this.folder = folder;
+  }
+
+  /// Opens what is there; nothing is made before there is something to keep.
+  ///
+  /// @param ids gives an identifier that nobody has yet
+  public static FamilyMapWriter open(FamilyMap family, Supplier<UUID> ids) throws IOException {
+    LayerFolder folder = LayerFolder.open(family.layers());
+    FamilyMapWriter writer = new FamilyMapWriter(family, ids, folder);
+    try {
+      writer.files = SideFiles.open(family);
+      return writer;
+    } catch (SideFileDamage _) {
+      writer.drop();
+      return writer;
+    } catch (IOException | RuntimeException e) {
+      folder.close();
+      throw e;
+    }
+  }
+
+  /// True if a chain can be opened by what is kept, without more than a few layers to look into.
+  public boolean covers(UUID newest) throws IOException {
+    SideFiles at = files;
+    LayerRecord record = at == null ? null : usable(at.slots(), newest);
+    return at != null && record != null && lag(at.slots(), record) <= LAG;
+  }
+
+  /// Sees to it that the chain beneath and including a frozen layer is kept. Does what is missing:
+  /// after a snapshot that is one layer, after a loss the whole chain.
+  ///
+  /// @param mostPages pages (of 512 units each) of the map to be made at most; where a layer
+  ///   concerns more, it is noted without them, and laid when [#covers] says so
+  public void keep(UUID newest, long mostPages) throws IOException {
+    ChainKeeper keeper = new ChainKeeper(this, folder, mostPages);
+    keeper.keep(newest);
+  }
+
+  /// The files; made if there are none.
+  SideFiles files(int unitBits) throws IOException {
+    SideFiles at = files;
+    if (at == null) {
+      at = SideFiles.create(family, ids.get(), unitBits);
+      files = at;
+    }
+    return at;
+  }
+
+  @Nullable SlotTable slots() {
+    SideFiles at = files;
+    return at == null ? null : at.slots();
+  }
+
+  /// The record of a layer, if it and all beneath it are as they were.
+  @Nullable LayerRecord usable(SlotTable slots, UUID layer) throws IOException {
+    LayerRecord record = slots.find(layer);
+    List<LayerRecord> chain = record == null ? null : slots.chain(record);
+    if (chain == null) {
+      return null;
+    }
+    for (LayerRecord each : chain) {
+      if (!folder.fits(each)) {
+        return null;
+      }
+    }
+    return record;
+  }
+
+  /// Layers of a record's chain that its tree does not know.
+  static int lag(SlotTable slots, LayerRecord record) {
+    List<LayerRecord> chain = slots.chain(record);
+    int top = slots.resolve(record.treeTop());
+    for (int i = 0; chain != null && i < chain.size(); i++) {
+      if (chain.get(i).slot() == top) {
+        return slots.live(record.treeTop()) ? i : i + 1;
+      }
+    }
+    return Integer.MAX_VALUE;
+  }
+
+  /// True if a layer is kept and its file is as its record says. Asked before a change of the file
+  /// that is to be followed by [#changed] or [#moved].
+  public boolean knows(UUID layer) throws IOException {
+    SlotTable slots = slots();
+    LayerRecord record = slots == null ? null : slots.find(layer);
+    folder.statAgain(layer);
+    return record != null && folder.fits(record);
+  }
+
+  /// The file of a layer was changed in a way that leaves the disk as it was: its header, its
+  /// permissions.
+  public void changed(UUID layer) throws IOException {
+    SideFiles at = files;
+    LayerRecord record = at == null ? null : at.slots().find(layer);
+    if (at != null && record != null) {
+      at.append(List.of(record.withBinding(OpenedLayer.bind(folder, layer))));
+    }
+  }
+
+  /// A layer was merged: what it held, as far as it showed, is in the other one now, its child or
+  /// its base. Every entry that names it stays and is answered by the other layer.
+  public void moved(UUID layer, UUID into) throws IOException {
+    SideFiles at = files;
+    if (at == null) {
+      return;
+    }
+    SlotTable slots = at.slots();
+    LayerRecord from = slots.find(layer);
+    LayerRecord to = slots.find(into);
+    if (from == null || to == null) {
+      gone(layer);
+      gone(into);
+      return;
+    }
+    boolean up = slots.resolve(to.other()) == from.slot();
+    boolean down = slots.resolve(from.other()) == to.slot();
+    if (up == down) {
+      throw new SideFileDamage("layer " + layer + " does not lie beside " + into);
+    }
+    FileBinding binding = OpenedLayer.bind(folder, into);
+    LayerRecord merged = up ? to.withParent(from.other()) : to.withTreeOf(from);
+    at.append(List.of(merged.withBinding(binding), LayerRecord.moved(from.slot(), to.slot())));
+  }
+
+  /// A layer was removed, or what is kept of it is not to be believed any more.
+  public void gone(UUID layer) throws IOException {
+    SideFiles at = files;
+    LayerRecord record = at == null ? null : at.slots().find(layer);
+    if (at != null && record != null) {
+      at.append(List.of(LayerRecord.gone(record.slot())));
+    }
+  }
+
+  /// Deletes the side file.
+  public void drop() throws IOException {
+    SideFiles at = files;
+    files = null;
+    if (at != null) {
+      at.close();
+    }
+    family.stores().delete(family.recordsName());
+    family.stores().sweep(family.family().toString(), "", "");
+  }
+
+  /// Bytes appended to the files since this was opened.
+  public long writtenBytes() {
+    SideFiles at = files;
+    return at == null ? 0 : at.writtenBytes();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (folder) {
+      SideFiles at = files;
+      if (at != null) {
+        at.close();
+      }
+    }
+  }
+}
