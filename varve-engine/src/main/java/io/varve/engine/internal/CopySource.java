@@ -77,7 +77,7 @@ final class CopySource {
   /// Bytes of data shared, or -1 where the whole file cannot be shared.
   private static long share(Chain from, FileStorage file, VarveIdentity identity)
       throws IOException {
-    if (from.layers().size() != 1
+    if (from.depth() != 1
         || !(from.top() instanceof Qcow2Layer source)
         || !(source.storage() instanceof FileStorage sourceFile)
         || file.capabilities().fixedSize()

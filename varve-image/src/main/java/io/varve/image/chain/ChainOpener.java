@@ -5,47 +5,48 @@ import io.varve.image.BackingChainException;
 import io.varve.image.BackingReference;
 import io.varve.image.Layer;
 import io.varve.image.LayerFormat;
-import io.varve.image.ReadOnlyImageException;
 import io.varve.image.UnsupportedImageException;
-import io.varve.image.WrongFormatException;
+import io.varve.image.chain.map.FrozenLayer;
+import io.varve.image.chain.map.FrozenMap;
+import io.varve.image.chain.map.PageSource;
 import io.varve.image.foreign.ForeignFormats;
-import io.varve.image.qcow2.Qcow2Layer;
-import io.varve.image.qcow2.Qcow2Options;
-import io.varve.image.raw.RawLayer;
-import io.varve.image.storage.FileAccess;
 import io.varve.image.storage.FileKey;
-import io.varve.image.storage.FileStorage;
-import io.varve.image.storage.LockMode;
-import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Follows the names from file to file, each through the gate, and opens the layers. Loops are
-/// found by what a file is, not by its path.
+/// Follows the names from file to file, each through the gate, and opens the layers; or takes the
+/// frozen ones from whom knows them, unopened. Loops are found by what a file is, not by its path.
 final class ChainOpener {
   private final ChainOptions options;
-  private final Map<FileKey, Path> seen = new HashMap<>();
-  private final List<Layer> layers = new ArrayList<>();
+  private final LayerOpening opening;
+  private final OpenLayers pool;
+  private final List<LayerSlot> frozen = new ArrayList<>();
+  private PageSource pages = PageSource.NONE;
+  private int unitBits;
 
   private ChainOpener(ChainOptions options) {
     this.options = options;
+    this.opening = new LayerOpening(options);
+    this.pool = new OpenLayers(options.openLayers());
   }
 
-  static List<Layer> open(Path top, LayerFormat format, ChainOptions options) throws IOException {
+  /// What makes a chain.
+  record Opened(Layer top, Path path, LayerOpening opening, FrozenLayers frozen) {}
+
+  static Opened open(Path top, LayerFormat format, ChainOptions options) throws IOException {
     ChainOpener opener = new ChainOpener(options);
+    opener.requireNoLoop(top, null);
+    Layer layer = opener.opening.open(top, format, null).layer();
     try {
-      opener.openAll(top, format);
-      return opener.layers;
+      opener.findFrozen(top, layer);
+      return new Opened(layer, top, opener.opening, opener.frozenLayers(layer));
     } catch (IOException | RuntimeException e) {
       try {
-        closeAll(opener.layers);
+        close(layer, opener.frozen, opener.pages);
       } catch (IOException again) {
         e.addSuppressed(again);
       }
@@ -53,38 +54,96 @@ final class ChainOpener {
     }
   }
 
-  private void openAll(Path top, LayerFormat topFormat) throws IOException {
-    Path path = top;
-    LayerFormat format = topFormat;
-    Path namedBy = null;
-    while (true) {
-      requireNoLoop(path, namedBy);
-      Layer layer = openLayer(path, format, namedBy);
-      if (!layers.isEmpty()) {
-        requireParent(layer);
-      }
-      layers.add(layer);
-      Optional<BackingReference> base = layer.backing();
-      if (base.isEmpty() || !options.followBases()) {
-        return;
-      }
-      if (layers.size() >= options.maxDepth()) {
-        throw new BackingChainException(
-            "%s: the chain has more than %d layers; merge some, or allow more"
-                .formatted(top, options.maxDepth()));
-      }
-      format = formatOf(path, base.get());
-      namedBy = path;
-      path = options.gate().admit(path, base.get());
+  private FrozenLayers frozenLayers(Layer top) throws IOException {
+    LayerSlot[] newestFirst = frozen.toArray(LayerSlot[]::new);
+    FrozenLayers layers = FrozenLayers.of(newestFirst, top, unitBits, pages, pool, options);
+    long cacheBytes = layers.layerCacheBytes();
+    opening.boundFrozenCaches(cacheBytes);
+    for (LayerSlot slot : newestFirst) {
+      slot.boundCache(cacheBytes);
+    }
+    return layers;
+  }
+
+  private void findFrozen(Path top, Layer topLayer) throws IOException {
+    BackingReference base = topLayer.backing().orElse(null);
+    if (base == null || !options.followBases()) {
+      return;
+    }
+    requireDepth(top, 1);
+    LayerFormat format = formatOf(top, base);
+    Path path = options.gate().admit(top, base);
+    FrozenMap known = options.frozenSource().find(path, format);
+    if (known == null) {
+      walk(top, topLayer, path, format);
+    } else {
+      adopt(top, known);
     }
   }
 
-  private void requireParent(Layer base) throws IOException {
-    try {
-      ForeignFormats.requireParent(layers.getLast(), base);
-    } catch (IOException e) {
-      base.close();
-      throw e;
+  /// Opens one layer after the other.
+  private void walk(Path top, Layer topLayer, Path first, LayerFormat firstFormat)
+      throws IOException {
+    Path namedBy = top;
+    Layer above = topLayer;
+    Path path = first;
+    LayerFormat format = firstFormat;
+    while (true) {
+      requireNoLoop(path, namedBy);
+      LayerOpening.Opened opened = opening.open(path, format, namedBy);
+      Layer layer = opened.layer();
+      BackingReference base;
+      try {
+        ForeignFormats.requireParent(above, layer);
+        base = layer.backing().orElse(null);
+        frozen.add(opening.slot(path, format, namedBy, opened, pool));
+      } catch (IOException | RuntimeException e) {
+        layer.close();
+        throw e;
+      }
+      if (base == null) {
+        return;
+      }
+      requireDepth(top, 1 + frozen.size());
+      format = formatOf(path, base);
+      namedBy = path;
+      above = layer;
+      path = options.gate().admit(path, base);
+    }
+  }
+
+  /// Takes the layers as somebody knows them.
+  private void adopt(Path top, FrozenMap known) throws IOException {
+    pages = known.pages();
+    unitBits = known.unitBits();
+    List<FrozenLayer> rootFirst = known.rootFirst();
+    Path namedBy = top;
+    for (int slot = rootFirst.size() - 1; slot >= 0; slot--) {
+      requireDepth(top, 1 + frozen.size());
+      FrozenLayer layer = rootFirst.get(slot);
+      BackingReference base = slot == 0 ? null : rootFirst.get(slot - 1).named();
+      Reopener reopener =
+          new Reopener(
+              opening,
+              layer.path(),
+              layer.format(),
+              namedBy,
+              layer.size(),
+              base,
+              layer.named(),
+              layer.binding());
+      frozen.add(
+          LayerSlot.unopened(
+              layer.path().toString(), layer.format(), layer.size(), reopener, pool));
+      namedBy = layer.path();
+    }
+  }
+
+  private void requireDepth(Path top, int layers) throws BackingChainException {
+    if (layers >= options.maxDepth()) {
+      throw new BackingChainException(
+          "%s: the chain has more than %d layers; merge some, or allow more"
+              .formatted(top, options.maxDepth()));
     }
   }
 
@@ -111,9 +170,9 @@ final class ChainOpener {
     try {
       key = FileKey.of(path);
     } catch (NoSuchFileException e) {
-      throw namedBy == null ? e : missing(path, namedBy, e);
+      throw namedBy == null ? e : Reopener.missing(path, namedBy, e);
     }
-    Path earlier = seen.put(key, path);
+    Path earlier = opening.note(key, path);
     if (earlier != null) {
       throw new BackingChainException(
           "%s: the chain loops: its backing file %s is %s, which lies above it; name another base with a"
@@ -122,130 +181,36 @@ final class ChainOpener {
     }
   }
 
-  private static BackingChainException missing(Path path, Path namedBy, IOException cause) {
-    return new BackingChainException(
-        "%s: its backing file %s is missing; put it back, or name the right one with a rebase"
-            .formatted(namedBy, path),
-        cause);
-  }
-
-  private Layer openLayer(Path path, LayerFormat format, @Nullable Path namedBy)
-      throws IOException {
-    boolean writable = namedBy == null && options.writable();
-    if (writable && !format.writable()) {
-      throw new ReadOnlyImageException(
-          "%s: images of format %s are read and not written; convert it to qcow2"
-              .formatted(path, format.id()));
-    }
-    FileAccess access = writable ? FileAccess.READ_WRITE : FileAccess.READ_ONLY;
-    LockMode lock = writable ? LockMode.WRITER : options.baseLock();
-    FileStorage file = FileStorage.open(path, access, lock);
-    Storage storage;
-    try {
-      if (format == LayerFormat.QCOW2) {
-        file.adviseRandom();
-      }
-      storage = options.wrap().apply(file);
-    } catch (IOException | RuntimeException e) {
-      file.close();
-      throw e;
-    }
-    try {
-      return openFormat(path, format, storage, namedBy == null);
-    } catch (WrongFormatException e) {
-      if (namedBy == null) {
-        throw e;
-      }
-      throw new BackingChainException(
-          "%s: its backing file is not %s as it says: %s"
-              .formatted(namedBy, format.id(), e.getMessage()),
-          e);
-    }
-  }
-
-  private Layer openFormat(Path path, LayerFormat format, Storage storage, boolean top)
-      throws IOException {
-    if (format == LayerFormat.RAW) {
-      return RawLayer.open(storage, top && options.writable());
-    }
-    if (format == LayerFormat.QCOW2) {
-      return Qcow2Layer.open(storage, qcow2Options(path, top));
-    }
-    return ForeignFormats.open(format, storage, name -> openExtent(path, name));
-  }
-
-  /// Opens a file that the VMDK descriptor at `layer` names.
-  private Storage openExtent(Path layer, String name) throws IOException {
-    Path path = options.gate().admitExtent(layer, name);
-    FileStorage file = FileStorage.open(path, FileAccess.READ_ONLY, options.baseLock());
-    try {
-      return options.wrap().apply(file);
-    } catch (RuntimeException e) {
-      file.close();
-      throw e;
-    }
-  }
-
-  private Qcow2Options qcow2Options(Path layer, boolean top) {
-    Qcow2Options own = options.layer(top ? 0 : layers.size());
-    Path given = top ? options.dataFile() : null;
-    return own.withDataFile((name, writable) -> openDataFile(layer, name, given, writable));
-  }
-
-  /// Opens the external data file of the layer at `layer`.
-  private Storage openDataFile(
-      Path layer, @Nullable String name, @Nullable Path given, boolean writable)
-      throws IOException {
-    Path path = given != null ? given : admitDataFile(layer, name);
-    requireOwnDataFile(layer, path);
-    FileStorage file =
-        FileStorage.open(
-            path,
-            writable ? FileAccess.READ_WRITE : FileAccess.READ_ONLY,
-            writable ? LockMode.WRITER : options.baseLock());
-    try {
-      return options.wrap().apply(file);
-    } catch (RuntimeException e) {
-      file.close();
-      throw e;
-    }
-  }
-
-  private Path admitDataFile(Path layer, @Nullable String name) throws IOException {
-    if (name == null) {
-      throw new BackingChainException(
-          layer + ": 'data-file' is required for this image: its header does not name it");
-    }
-    return options.gate().admitDataFile(layer, name);
-  }
-
-  /// Refuses a data file that is also an image of this chain, or another layer's data file: a write
-  /// to the one would destroy the other.
-  private void requireOwnDataFile(Path layer, Path dataFile) throws IOException {
-    Path earlier = seen.put(FileKey.of(dataFile), dataFile);
-    if (earlier != null) {
-      throw new BackingChainException(
-          "%s: its data file %s is in use in the same chain already, as %s"
-              .formatted(layer, dataFile, earlier));
-    }
-  }
-
   /// Closes all, the top one first, and then throws the first failure.
-  static void closeAll(List<Layer> layers) throws IOException {
+  static void close(Layer top, List<LayerSlot> frozen, PageSource pages) throws IOException {
     IOException failure = null;
-    for (Layer layer : layers) {
+    try {
+      top.close();
+    } catch (IOException e) {
+      failure = e;
+    }
+    for (LayerSlot slot : frozen) {
       try {
-        layer.close();
+        slot.retire();
       } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
+        failure = first(failure, e);
       }
+    }
+    try {
+      pages.close();
+    } catch (IOException e) {
+      failure = first(failure, e);
     }
     if (failure != null) {
       throw failure;
     }
+  }
+
+  private static IOException first(@Nullable IOException earlier, IOException e) {
+    if (earlier == null) {
+      return e;
+    }
+    earlier.addSuppressed(e);
+    return earlier;
   }
 }

@@ -2,6 +2,7 @@
 package io.varve.image.chain;
 
 import io.varve.image.KeySource;
+import io.varve.image.chain.map.FrozenSource;
 import io.varve.image.qcow2.Qcow2Options;
 import io.varve.image.storage.LockMode;
 import io.varve.image.storage.Storage;
@@ -13,6 +14,11 @@ import org.jspecify.annotations.Nullable;
 /// How to open a chain. Immutable: every `with…` method returns another value.
 public final class ChainOptions {
   private static final int DEFAULT_DEPTH = 1024;
+  private static final long DEFAULT_MAP_BYTES = 32L << 20;
+  private static final int LEAST_OPEN_LAYERS = 4;
+
+  /// To ask one or two frozen layers costs no more than to ask the map.
+  private static final int DEFAULT_MAP_FROM = 3;
 
   private final OpenGate gate;
   private boolean followBases = true;
@@ -22,6 +28,10 @@ public final class ChainOptions {
   private @Nullable Path dataFile;
   private Qcow2Options layers;
   private UnaryOperator<Qcow2Options> top = UnaryOperator.identity();
+  private int openLayers = DEFAULT_DEPTH;
+  private long mapBytes = DEFAULT_MAP_BYTES;
+  private int mapFrom = DEFAULT_MAP_FROM;
+  private FrozenSource frozenSource = FrozenSource.NONE;
 
   private ChainOptions(OpenGate gate, Qcow2Options layers) {
     this.gate = gate;
@@ -37,6 +47,10 @@ public final class ChainOptions {
     dataFile = from.dataFile;
     layers = from.layers;
     top = from.top;
+    openLayers = from.openLayers;
+    mapBytes = from.mapBytes;
+    mapFrom = from.mapFrom;
+    frozenSource = from.frozenSource;
   }
 
   /// @param gate decides which files the images may name
@@ -82,9 +96,31 @@ public final class ChainOptions {
     return dataFile;
   }
 
-  /// How the layer at this depth is opened if it is qcow2; data files are the chain's part.
-  Qcow2Options layer(int depth) {
-    return depth == 0 ? top.apply(layers) : layers.withWritable(false);
+  /// How a layer is opened if it is qcow2; data files are the chain's part.
+  ///
+  /// @param active the top layer
+  Qcow2Options layer(boolean active) {
+    return active ? top.apply(layers) : layers.withWritable(false);
+  }
+
+  /// Most layers beneath the active one that are open at the same time.
+  public int openLayers() {
+    return openLayers;
+  }
+
+  /// Bound of the map of the frozen layers in memory, bytes, whatever their number.
+  public long mapBytes() {
+    return mapBytes;
+  }
+
+  /// Number of frozen layers from which on they are read through the map.
+  int mapFrom() {
+    return layers.withData() ? mapFrom : Integer.MAX_VALUE;
+  }
+
+  /// Knows the frozen layers without walking them.
+  public FrozenSource frozenSource() {
+    return frozenSource;
   }
 
   private ChainOptions withLayers(Qcow2Options options) {
@@ -121,7 +157,39 @@ public final class ChainOptions {
     return next;
   }
 
-  /// Bound of metadata in memory for each layer, bytes.
+  /// Bound of open layers beneath the active one, 4 or more. A layer is opened when it is first
+  /// needed (or, without a [#frozenSource()], when the chain is opened), and the one that was idle
+  /// longest is closed in its place. QEMU's image lock is held on open layers alone: see
+  /// [Chain#open].
+  public ChainOptions withOpenLayers(int most) {
+    ChainOptions next = new ChainOptions(this);
+    next.openLayers = Math.max(LEAST_OPEN_LAYERS, most);
+    return next;
+  }
+
+  /// Bound of the map of the frozen layers in memory, bytes.
+  public ChainOptions withMapBytes(long bytes) {
+    ChainOptions next = new ChainOptions(this);
+    next.mapBytes = bytes;
+    return next;
+  }
+
+  /// For tests: read through the map from this number of frozen layers on.
+  ChainOptions withMapFrom(int layers) {
+    ChainOptions next = new ChainOptions(this);
+    next.mapFrom = layers;
+    return next;
+  }
+
+  /// Asks somebody who knows the frozen layers before they are walked: a side file.
+  public ChainOptions withFrozenSource(FrozenSource source) {
+    ChainOptions next = new ChainOptions(this);
+    next.frozenSource = source;
+    return next;
+  }
+
+  /// Bound of metadata in memory for each layer, bytes. Layers that are read through the map need
+  /// less, and share [#mapBytes()] once more.
   public ChainOptions withCacheBytes(long bytes) {
     return withLayers(layers.withCacheBytes(bytes));
   }

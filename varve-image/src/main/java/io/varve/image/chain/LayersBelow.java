@@ -8,17 +8,17 @@ import java.nio.ByteBuffer;
 
 /// The lower part of a chain, seen on its own: what the disk would show without the layers above.
 public final class LayersBelow implements Below {
-  private final LayerStack stack;
+  private final Below stack;
 
-  private LayersBelow(LayerStack stack) {
+  private LayersBelow(Below stack) {
     this.stack = stack;
   }
 
   /// The layers of `chain` from this depth down; none if the chain ends before.
+  ///
+  /// @param depth 1 for all beneath the active layer, 0 for the whole chain
   public static LayersBelow from(Chain chain, int depth) {
-    int first = Math.min(depth, chain.layers().size());
-    return new LayersBelow(
-        new LayerStack(chain.layers().subList(first, chain.layers().size()), first));
+    return new LayersBelow(chain.from(depth));
   }
 
   @Override

@@ -80,7 +80,7 @@ public final class ConvertOp {
   /// True if a target that was just created reads as zero all over, so that zeros can be left out.
   public static boolean startsAsZero(Chain created) throws IOException {
     Layer top = created.top();
-    if (created.layers().size() > 1) {
+    if (created.depth() > 1) {
       return false;
     }
     Storage data = top.mappedStorage();

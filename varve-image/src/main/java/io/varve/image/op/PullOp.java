@@ -27,10 +27,10 @@ public final class PullOp {
   /// @param disk its top layer takes the data
   /// @param layers how many layers beneath the top to make unneeded, 1 or more
   public static PullResult pull(Chain disk, int layers, Progress progress) throws IOException {
-    if (layers < 1 || layers >= disk.layers().size()) {
+    if (layers < 1 || layers >= disk.depth()) {
       throw new IllegalArgumentException(
           "%s has %d layers beneath it, cannot pull %d"
-              .formatted(disk.top().name(), disk.layers().size() - 1, layers));
+              .formatted(disk.top().name(), disk.depth() - 1, layers));
     }
     WithoutPulled below =
         new WithoutPulled(LayersBelow.from(disk, 1), LayersBelow.from(disk, layers + 1));

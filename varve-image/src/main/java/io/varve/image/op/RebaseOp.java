@@ -42,7 +42,8 @@ public final class RebaseOp {
   private long zeroed;
 
   private RebaseOp(
-      Chain disk, @Nullable Chain newBase, int sharedDepth, @Nullable ClusterEncoder encoder) {
+      Chain disk, @Nullable Chain newBase, int sharedDepth, @Nullable ClusterEncoder encoder)
+      throws IOException {
     this.disk = disk;
     this.top = (WritableLayer) disk.top();
     this.newBase = newBase;

@@ -19,27 +19,36 @@ import org.jspecify.annotations.Nullable;
 /// **Threads.** Any number at the same time.
 public final class StatusReader {
   private final Chain disk;
-  private final List<Layer> layers;
   private final @Nullable Boolean[] preallocated;
+  private volatile @Nullable List<Layer> opened;
 
   public StatusReader(Chain disk) {
     this.disk = disk;
-    this.layers = disk.layers();
-    this.preallocated = new Boolean[layers.size()];
+    this.preallocated = new Boolean[disk.depth()];
+  }
+
+  private List<Layer> layers() throws IOException {
+    List<Layer> layers = opened;
+    if (layers == null) {
+      layers = disk.layers();
+      opened = layers;
+    }
+    return layers;
   }
 
   /// The stretch at `at`, at most `maxLength` bytes; neighbours may be alike.
   public BlockStatus at(long at, long maxLength) throws IOException {
-    return search(at, maxLength, layers.size());
+    return search(at, maxLength, layers().size());
   }
 
   /// As [#at], but only layers above `depth` count: where none of them holds anything the answer is
   /// neither present nor data, and zero only where the next layer ends before.
   public BlockStatus above(int depth, long at, long maxLength) throws IOException {
-    return search(at, maxLength, Math.min(depth, layers.size()));
+    return search(at, maxLength, Math.min(depth, layers().size()));
   }
 
   private BlockStatus search(long at, long maxLength, int end) throws IOException {
+    List<Layer> layers = layers();
     long length = Math.min(maxLength, disk.size() - at);
     for (int depth = 0; ; depth++) {
       Layer layer = layers.get(depth);
@@ -93,7 +102,7 @@ public final class StatusReader {
   private boolean preallocated(int depth) throws IOException {
     Boolean known = preallocated[depth];
     if (known == null) {
-      known = layers.get(depth).seemsPreallocated();
+      known = layers().get(depth).seemsPreallocated();
       preallocated[depth] = known;
     }
     return known;

@@ -14,7 +14,6 @@ import io.varve.image.qcow2.compress.ClusterDecoder;
 import io.varve.image.qcow2.compress.ClusterEncoder;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.HeaderArea;
-import io.varve.image.qcow2.format.Qcow2FormatException;
 import io.varve.image.qcow2.format.SnapshotTable;
 import io.varve.image.qcow2.format.VarveIdentity;
 import io.varve.image.qcow2.io.ActiveTree;
@@ -63,7 +62,7 @@ public final class Qcow2Layer implements WritableLayer {
   private final ClusterMap readOnlyMap;
   private final FileEnd end;
   private HeaderArea area;
-  private long size;
+  private volatile long size;
   private boolean closed;
 
   private Qcow2Layer(Storage storage, HeaderArea area, DataArea data, Qcow2Options options)
@@ -145,7 +144,7 @@ public final class Qcow2Layer implements WritableLayer {
 
   @Override
   public long size() {
-    return shared(() -> size);
+    return size;
   }
 
   @Override
@@ -175,6 +174,11 @@ public final class Qcow2Layer implements WritableLayer {
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  @Override
+  public @Nullable LayerExtent peek(GuestOffset at, long maxLength) throws IOException {
+    return reading(() -> activeMap().peek(at.bytes(), Math.min(maxLength, size - at.bytes())));
   }
 
   @Override
@@ -360,25 +364,24 @@ public final class Qcow2Layer implements WritableLayer {
 
   /// Gives every cluster of the disk that has none a place in the file.
   public void preallocate(Preallocation mode) throws IOException {
-    ActiveTree active = requireWritable();
-    lock.writeLock().lock();
-    try {
-      order().requireIntact();
+    exclusively(active -> {
       new Preallocator(parts(), active, mode).allocate(0, size);
       order().commit();
-    } finally {
-      lock.writeLock().unlock();
-    }
+    });
   }
 
   /// Makes the layer hold nothing, so that its base shows through everywhere; durable on return.
   /// Its snapshots keep what they hold.
   public void empty() throws IOException {
+    exclusively(active -> new Emptier(parts(), active).empty());
+  }
+
+  private void exclusively(Change change) throws IOException {
     ActiveTree active = requireWritable();
     lock.writeLock().lock();
     try {
       order().requireIntact();
-      new Emptier(parts(), active).empty();
+      change.on(active);
     } finally {
       lock.writeLock().unlock();
     }
@@ -396,14 +399,7 @@ public final class Qcow2Layer implements WritableLayer {
 
   /// What Varve wrote into the header about this layer; empty for an image of another maker.
   public Optional<VarveIdentity> identity() throws IOException {
-    lock.readLock().lock();
-    try {
-      return area.identity();
-    } catch (Qcow2FormatException e) {
-      throw FormatErrors.named(name(), e);
-    } finally {
-      lock.readLock().unlock();
-    }
+    return reading(() -> FormatErrors.identity(name(), area));
   }
 
   /// Writes Varve's header extension; durable on return.
@@ -444,7 +440,7 @@ public final class Qcow2Layer implements WritableLayer {
     }
   }
 
-  private void changeArea(java.util.function.UnaryOperator<HeaderArea> change) throws IOException {
+  private void changeArea(UnaryOperator<HeaderArea> change) throws IOException {
     area = HeaderFile.change(storage, change);
     parts().header().adoptFeatures(area.header());
   }
@@ -571,6 +567,11 @@ public final class Qcow2Layer implements WritableLayer {
     return tree;
   }
 
+  /// Bounds the metadata in memory anew, bytes; see [Qcow2Options#cacheBytes()].
+  public void boundCache(long bytes) {
+    cache.bound(bytes);
+  }
+
   private <T> T shared(Supplier<T> read) {
     lock.readLock().lock();
     try {
@@ -580,11 +581,11 @@ public final class Qcow2Layer implements WritableLayer {
     }
   }
 
-  private interface Reading<T> {
+  private interface Reading<T extends @Nullable Object> {
     T run() throws IOException;
   }
 
-  private <T> T reading(Reading<T> read) throws IOException {
+  private <T extends @Nullable Object> T reading(Reading<T> read) throws IOException {
     lock.readLock().lock();
     try {
       return read.run();

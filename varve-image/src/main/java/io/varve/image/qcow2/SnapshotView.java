@@ -62,6 +62,16 @@ final class SnapshotView implements Layer {
   }
 
   @Override
+  public @Nullable LayerExtent peek(GuestOffset at, long maxLength) throws IOException {
+    shared.lock();
+    try {
+      return map.peek(at.bytes(), Math.min(maxLength, size - at.bytes()));
+    } finally {
+      shared.unlock();
+    }
+  }
+
+  @Override
   public long readHeld(GuestOffset at, ByteBuffer dst) throws IOException {
     shared.lock();
     try {

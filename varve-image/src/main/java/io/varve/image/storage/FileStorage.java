@@ -142,6 +142,11 @@ public final class FileStorage implements Storage {
     return FileKey.of(target.stat());
   }
 
+  /// The state in which the file was when it was opened.
+  public FileState stateWhenOpened() {
+    return FileState.of(target.stat());
+  }
+
   /// Tells the kernel to expect reads all over the file: no read-ahead, and no large folios in the
   /// page cache, which make small random writes many times slower.
   public void adviseRandom() throws IOException {

@@ -20,12 +20,12 @@ final class BackingPath {
   /// The name from which relative names in the image are meant.
   static String nameOf(OpenedImage image, int depth) {
     String name = image.fileNames().get(depth);
-    return name.startsWith("json:") ? image.chain().layers().get(depth).storage().name() : name;
+    return name.startsWith("json:") ? image.layers().get(depth).storage().name() : name;
   }
 
   /// Depth of the layer that `wanted` means, 0 if there is none.
   static int depthOf(String wanted, Console console, OpenedImage image) throws ImgException {
-    List<Layer> layers = image.chain().layers();
+    List<Layer> layers = image.layers();
     for (int i = 0; i + 1 < layers.size(); i++) {
       Optional<BackingReference> reference = layers.get(i).backing();
       if (reference.isPresent() && reference.get().name().equals(wanted)) {

@@ -103,7 +103,7 @@ final class CommitCommand implements Command {
         throw new ImgException(
             "Did not find '" + base + "' in the backing chain of '" + spec.name() + "'");
       }
-      if (image.chain().layers().size() == 1) {
+      if (image.chain().depth() == 1) {
         throw new ImgException("Image does not have a backing file");
       }
       commit(image.chain(), depth, text);

@@ -62,7 +62,7 @@ final class ConvertSources implements Closeable {
     if (index < 0) {
       throw new ImgException(failed + "Can't find snapshot");
     }
-    List<Layer> layers = new ArrayList<>(image.chain().layers());
+    List<Layer> layers = new ArrayList<>(image.layers());
     layers.set(0, snapshots.viewAt(index));
     return Chain.of(layers);
   }

@@ -160,7 +160,7 @@ final class MapCommand implements Command {
   }
 
   private static String nameOf(OpenedImage image, @Nullable Storage host) {
-    List<Layer> layers = image.chain().layers();
+    List<Layer> layers = image.layers();
     for (int i = 0; i < layers.size(); i++) {
       String name = image.fileNames().get(i);
       if (layers.get(i).storage() == host && !name.startsWith("json:")) {

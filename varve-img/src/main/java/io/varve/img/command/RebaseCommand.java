@@ -135,7 +135,7 @@ final class RebaseCommand implements Command {
     } catch (ImgException e) {
       throw e.after("Could not resolve backing filename");
     }
-    List<Layer> layers = image.chain().layers();
+    List<Layer> layers = image.layers();
     int depth = BackingPath.depthOf(full, console, image);
     if (depth > 0) {
       rebase(image.chain(), Chain.of(layers.subList(depth, layers.size())), depth, text);

@@ -3,7 +3,6 @@ package io.varve.img.open;
 
 import io.varve.image.BackingReference;
 import io.varve.image.Layer;
-import io.varve.image.chain.Chain;
 import io.varve.image.foreign.ForeignFormats;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.Qcow2Options;
@@ -59,7 +58,7 @@ final class ChainBuilder {
         names.addFirst(name(i).text());
       }
       return new OpenedImage(
-          Chain.of(layers), top.found.driver(), names, top.found.file(), top.found.probed());
+          layers, top.found.driver(), names, top.found.file(), top.found.probed());
     } catch (ImgException e) {
       closeAll();
       throw e;

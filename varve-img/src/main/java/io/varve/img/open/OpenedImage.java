@@ -15,13 +15,16 @@ import org.jspecify.annotations.Nullable;
 /// An open image: its chain, and its names as QEMU shows them.
 public final class OpenedImage implements Closeable {
   private final Chain chain;
+  private final List<Layer> layers;
   private final String formatName;
   private final List<String> names;
   private final FileNode file;
   private final boolean probed;
 
-  OpenedImage(Chain chain, String formatName, List<String> names, FileNode file, boolean probed) {
-    this.chain = chain;
+  OpenedImage(
+      List<Layer> layers, String formatName, List<String> names, FileNode file, boolean probed) {
+    this.chain = Chain.of(layers);
+    this.layers = List.copyOf(layers);
     this.formatName = formatName;
     this.names = names;
     this.file = file;
@@ -31,6 +34,11 @@ public final class OpenedImage implements Closeable {
   /// The image over its backing files.
   public Chain chain() {
     return chain;
+  }
+
+  /// The image and its backing files, the image first; all are open.
+  public List<Layer> layers() {
+    return layers;
   }
 
   /// The image itself, without its backing files.

@@ -30,7 +30,7 @@ final class Scratch {
     } catch (IOException e) {
       throw new ImgException("Could not create temporary overlay: " + DeviceException.words(e));
     }
-    layers.addAll(image.chain().layers());
+    layers.addAll(image.layers());
     return Chain.of(layers);
   }
 

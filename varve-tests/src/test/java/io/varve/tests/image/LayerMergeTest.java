@@ -151,7 +151,7 @@ class LayerMergeTest {
 
   /// A merge of the layers from `lowest` up, and the layers it works on.
   private record Merge(LayerMerge work, Chain chain, int keeper, boolean exact) {
-    Qcow2Layer target() {
+    Qcow2Layer target() throws IOException {
       return (Qcow2Layer) chain.layers().get(keeper);
     }
   }
@@ -175,7 +175,7 @@ class LayerMergeTest {
     return ClusterMerge.canKeep(run, wanted) ? wanted : 0;
   }
 
-  private static List<Qcow2Layer> run(Chain chain, int count) {
+  private static List<Qcow2Layer> run(Chain chain, int count) throws IOException {
     return chain.layers().subList(0, count).stream().map(Qcow2Layer.class::cast).toList();
   }
 

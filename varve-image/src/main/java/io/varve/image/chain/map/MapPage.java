@@ -25,16 +25,18 @@ public final class MapPage {
   private final long[] entries;
   private final long[] runs;
   private final boolean lasting;
+  private final int epoch;
+  private boolean used = true;
 
   /// Takes the arrays over.
   ///
   /// @param index number of the page: its guest offset / (512 units)
   /// @param top newest slot that the page knows; layers above it are not in it yet
   public MapPage(long index, int top, long[] entries, long[] runs) {
-    this(index, top, entries, runs, true);
+    this(index, top, entries, runs, true, 0);
   }
 
-  MapPage(long index, int top, long[] entries, long[] runs, boolean lasting) {
+  MapPage(long index, int top, long[] entries, long[] runs, boolean lasting, int epoch) {
     if (entries.length != UNITS) {
       throw new IllegalArgumentException("a page has " + UNITS + " entries");
     }
@@ -43,6 +45,7 @@ public final class MapPage {
     this.entries = entries;
     this.runs = runs.length == 0 ? NO_RUNS : runs;
     this.lasting = lasting;
+    this.epoch = epoch;
   }
 
   public long index() {
@@ -73,14 +76,37 @@ public final class MapPage {
     return lasting;
   }
 
+  /// For which state of the chain the page holds; 0 for a page that nobody has looked at yet.
+  public int epoch() {
+    return epoch;
+  }
+
+  /// The same page for a state of the chain, of which `newTop` is the newest slot.
+  public MapPage at(int newEpoch, int newTop) {
+    return new MapPage(index, newTop, entries, runs, lasting, newEpoch);
+  }
+
   /// What it takes in memory, bytes.
   public int bytes() {
     return OBJECTS + (UNITS + runs.length) * Long.BYTES;
   }
 
-  /// The run of a MIXED unit that holds this offset: its place among `runs`, of the pair's first
-  /// word.
-  int runAt(long entry, long inUnit) {
+  /// Says that the page was of use. Not ordered among threads, which does no harm.
+  public void touch() {
+    if (!used) {
+      used = true;
+    }
+  }
+
+  /// True if the page was of use since this was asked last.
+  public boolean takeUsed() {
+    boolean was = used;
+    used = false;
+    return was;
+  }
+
+  /// The run of a MIXED unit that holds this offset: where its pair lies among the words of runs.
+  public int runAt(long entry, long inUnit) {
     int at = MapEntry.runs(entry);
     int last = at + 1 + 2 * ((int) runs[at] - 1);
     int pair = at + 1;
@@ -91,7 +117,7 @@ public final class MapPage {
   }
 
   /// Where the run at `pair` ends in its unit.
-  long runEnd(long entry, int pair, long unitBytes) {
+  public long runEnd(long entry, int pair, long unitBytes) {
     int at = MapEntry.runs(entry);
     int last = at + 1 + 2 * ((int) runs[at] - 1);
     return pair < last ? runs[pair + 2] : unitBytes;

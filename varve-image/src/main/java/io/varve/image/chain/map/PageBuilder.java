@@ -9,6 +9,7 @@ import io.varve.image.Layer;
 import io.varve.image.LayerExtent;
 import io.varve.image.LayerFormat;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -88,12 +89,14 @@ public final class PageBuilder {
 
   /// Lays a layer: fills what is open and what it holds, and everything open behind its end with
   /// zeros of its own. What it cannot tell becomes ASK.
-  public void lay(Layer layer, int slot) {
+  ///
+  /// @throws java.nio.channels.ClosedChannelException if the layer is closed
+  public void lay(Layer layer, int slot) throws ClosedChannelException {
     lay(layer, slot, start, end);
   }
 
   /// As [#lay(Layer, int)], of a range of the page.
-  public void lay(Layer layer, int slot, long from, long to) {
+  public void lay(Layer layer, int slot, long from, long to) throws ClosedChannelException {
     long size = layer.size();
     long held = Math.min(to, size);
     if (layer.format() == LayerFormat.RAW) {
@@ -104,7 +107,7 @@ public final class PageBuilder {
     fill(Math.max(from, size), to, MapEntry.of(MapEntry.ZERO, slot));
   }
 
-  private void layIndex(Layer layer, int slot, long from, long to) {
+  private void layIndex(Layer layer, int slot, long from, long to) throws ClosedChannelException {
     long at = nextOpen(from);
     while (at < to) {
       LayerExtent extent;
@@ -112,6 +115,8 @@ public final class PageBuilder {
         extent = layer.peek(GuestOffset.of(at), to - at);
       } catch (CorruptImageException e) {
         extent = null;
+      } catch (ClosedChannelException e) {
+        throw e;
       } catch (IOException e) {
         lasting = false;
         fill(at, to, MapEntry.of(MapEntry.ASK, slot));
@@ -154,15 +159,30 @@ public final class PageBuilder {
     }
   }
 
-  /// Fills what is open with what `known` holds; both have the same index and unit.
-  public void layPage(MapPage known) {
-    layPage(known, start, end);
+  /// Decides what becomes of a stretch of a known page.
+  @FunctionalInterface
+  public interface Heir {
+    /// Takes every stretch as it is.
+    Heir SAME = (builder, from, to, entry) -> false;
+
+    /// Fills `[from, to)` in another way than by `entry`; false to have it filled with that.
+    boolean fill(PageBuilder builder, long from, long to, long entry) throws IOException;
   }
 
-  /// As [#layPage(MapPage)], of a range of the page.
-  public void layPage(MapPage known, long from, long to) {
+  /// Fills what is open with what `known` holds; both have the same index and unit.
+  public void layPage(MapPage known) {
+    try {
+      layPage(known, Heir.SAME);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// As [#layPage(MapPage)], where some entries no longer hold. What the heir leaves open is held
+  /// by no layer.
+  public void layPage(MapPage known, Heir heir) throws IOException {
     lasting &= known.lasting();
-    for (long at = nextOpen(from); at < to; ) {
+    for (long at = nextOpen(start); at < end; ) {
       int unit = unitOf(at);
       long unitStart = start + ((long) unit << unitBits);
       long entry = known.entry(unit);
@@ -174,9 +194,9 @@ public final class PageBuilder {
         runStart = unitStart + known.runWord(pair);
         entry = known.runWord(pair + 1);
       }
-      long until = Math.min(runEnd, to);
-      fill(at, until, MapEntry.advance(entry, at - runStart));
-      at = nextOpen(until);
+      entry = MapEntry.advance(entry, at - runStart);
+      fill(at, runEnd, heir.fill(this, at, runEnd, entry) ? 0 : entry);
+      at = nextOpen(runEnd);
     }
   }
 
@@ -194,14 +214,11 @@ public final class PageBuilder {
       if (units[unit] == OPEN && next - at == bytes) {
         units[unit] = MapEntry.advance(entry, at - from);
       } else if (units[unit] == OPEN || runsOf(unit) != null) {
-        mix(unit).fill((int) (at - unitStart), (int) (next - unitStart), advance(entry, at - from));
+        long here = MapEntry.advance(entry, at - from);
+        mix(unit).fill((int) (at - unitStart), (int) (next - unitStart), here);
       }
       at = next;
     }
-  }
-
-  private static long advance(long entry, long bytes) {
-    return MapEntry.advance(entry, bytes);
   }
 
   private UnitRuns mix(int unit) {
@@ -223,6 +240,11 @@ public final class PageBuilder {
 
   /// What nothing has filled is held by no layer.
   public MapPage build() {
+    return build(0);
+  }
+
+  /// As [#build()], for a state of the chain ([MapPage#epoch()]).
+  public MapPage build(int epoch) {
     long[] entries = new long[MapPage.UNITS];
     LongList lists = new LongList();
     for (int unit = 0; unit < MapPage.UNITS; unit++) {
@@ -230,7 +252,7 @@ public final class PageBuilder {
       long entry = units[unit];
       entries[unit] = runs != null ? store(runs, lists) : entry == OPEN ? 0 : entry;
     }
-    return new MapPage(index, top, entries, lists.toArray(), lasting);
+    return new MapPage(index, top, entries, lists.toArray(), lasting, epoch);
   }
 
   private static long store(UnitRuns runs, LongList lists) {

@@ -178,13 +178,35 @@ public final class ClusterMap {
 
   /// The uniform stretch at `at`, at most `maxLength` bytes.
   public LayerExtent extent(long at, long maxLength) throws IOException {
-    long end = at + maxLength;
-    LayerExtent found = piece(at, end);
+    return continued(piece(at, at + maxLength), at + maxLength, true);
+  }
+
+  /// As [#extent], null where the entry at `at` is damaged: nobody is told.
+  public @Nullable LayerExtent peek(long at, long maxLength) throws IOException {
+    try {
+      LayerExtent first = sound(at) ? piece(at, at + maxLength, false) : null;
+      return first == null ? null : continued(first, at + maxLength, false);
+    } catch (CorruptImageException e) {
+      return null;
+    }
+  }
+
+  private boolean sound(long at) throws IOException {
+    long table = l2TableOrDamaged(at);
+    return table == 0 || (table > 0 && sound(stateIn(table, at), at));
+  }
+
+  private LayerExtent continued(LayerExtent first, long end, boolean telling) throws IOException {
+    long at = first.start();
+    LayerExtent found = first;
     while (found.end() < end) {
       long plain = plainRun(found, end);
       if (plain > 0) {
         found = new LayerExtent(at, found.length() + plain, found.kind(), found.hostOffset());
         continue;
+      }
+      if (!telling && !sound(found.end())) {
+        break;
       }
       LayerExtent next = piece(found.end(), end, false);
       if (next == null || !continues(found, next)) {

@@ -28,9 +28,12 @@ public final class MetadataCache {
   private static final int MAX_BLOCK = 4096;
   private static final int MAX_BLANK = 64 << 10;
 
+  /// A layer deep in a chain is asked for a range at a time and needs no more.
+  private static final int LEAST = 2;
+
   private final Storage storage;
   private final int blockSize;
-  private final int maxBlocks;
+  private volatile int maxBlocks;
   private final ConcurrentHashMap<Long, MetadataBlock> blocks = new ConcurrentHashMap<>();
   private final Map<WriteStage, TreeMap<Long, MetadataBlock>> dirty =
       new EnumMap<>(WriteStage.class);
@@ -39,9 +42,17 @@ public final class MetadataCache {
   public MetadataCache(Storage storage, int clusterSize, long maxBytes) {
     this.storage = storage;
     this.blockSize = Math.min(clusterSize, MAX_BLOCK);
-    this.maxBlocks = (int) Math.max(16, Math.min(Integer.MAX_VALUE, maxBytes / blockSize));
+    bound(maxBytes);
     for (WriteStage stage : WriteStage.values()) {
       dirty.put(stage, new TreeMap<>());
+    }
+  }
+
+  /// Changes the bound of what is kept, bytes.
+  public final void bound(long maxBytes) {
+    maxBlocks = (int) Math.max(LEAST, Math.min(Integer.MAX_VALUE, maxBytes / blockSize));
+    if (blocks.size() > maxBlocks) {
+      evict();
     }
   }
 
