@@ -9,6 +9,7 @@ module io.varve.image {
   requires static org.bouncycastle.provider;
 
   exports io.varve.image.chain;
+  exports io.varve.image.diff;
   exports io.varve.image.chain.map;
   exports io.varve.image.chain.side;
   exports io.varve.image.foreign;

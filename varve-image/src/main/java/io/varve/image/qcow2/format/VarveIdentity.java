@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.qcow2.format;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param snapshotId id of that snapshot, or null
 /// @param createdEpochMillis when the layer was made, milliseconds since 1970 UTC
 /// @param frozenEpochMillis when it was frozen, 0 while it takes writes
-/// @param unknown fields of a later version, kept byte for byte
+/// @param unknown fields of a later minor version, kept byte for byte; of 16 bytes they are
+///   [#origin()]
 public record VarveIdentity(
     UUID layerId,
     @Nullable UUID parentId,
@@ -35,6 +37,8 @@ public record VarveIdentity(
 
   /// Bytes of UTF-8 in the name of a disk or a snapshot.
   public static final int MAX_NAME = 127;
+
+  private static final int ORIGIN_LENGTH = 16;
 
   /// What the layer is to its disk. The order is that of the byte in the file.
   public enum Role {
@@ -111,6 +115,32 @@ public record VarveIdentity(
         createdEpochMillis,
         frozenEpochMillis,
         unknown);
+  }
+
+  /// The snapshot that this one is a copy of, as its sender called it; null where it is none.
+  public @Nullable UUID origin() {
+    if (role == Role.ACTIVE || unknown.length() != ORIGIN_LENGTH) {
+      return null;
+    }
+    ByteBuffer bytes = unknown.buffer();
+    return new UUID(bytes.getLong(), bytes.getLong());
+  }
+
+  /// The same layer as a copy of another snapshot.
+  public VarveIdentity withOrigin(UUID origin) {
+    ByteBuffer bytes = ByteBuffer.allocate(ORIGIN_LENGTH);
+    bytes.putLong(origin.getMostSignificantBits()).putLong(origin.getLeastSignificantBits());
+    return new VarveIdentity(
+        layerId,
+        parentId,
+        diskId,
+        diskName,
+        role,
+        snapshotName,
+        snapshotId,
+        createdEpochMillis,
+        frozenEpochMillis,
+        Bytes.of(bytes.array()));
   }
 
   private VarveIdentity with(
