@@ -36,6 +36,10 @@ public enum ProblemCode {
   WOULD_SHRINK,
   /// The image may not be taken in (it names a backing file, say).
   IMPORT_REFUSED,
+  /// The target of a stream is not, or has not, what the stream goes on from.
+  NOT_THE_BASE,
+  /// The stream of a difference is damaged, ends early, or is none.
+  DAMAGED_STREAM,
   /// Another Varve, or a QEMU, holds the disk.
   BUSY,
   /// Someone else changed the same thing in between: look again and retry.

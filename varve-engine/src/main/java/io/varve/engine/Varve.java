@@ -21,6 +21,8 @@ public interface Varve extends AutoCloseable {
 
   DiskData data();
 
+  Diffs diffs();
+
   Jobs jobs();
 
   /// Closes the catalog. Sessions that are still open stay usable; their figures are lost.

@@ -27,6 +27,7 @@ import picocli.CommandLine.Parameters;
       DiskTransfer.Register.class,
       DiskTransfer.Unregister.class,
       DiskTransfer.Export.class,
+      ApplyAction.class,
       DiskGroup.ListAll.class,
       DiskGroup.Show.class,
       DiskGroup.Resize.class,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.cli.command;
 
+import io.varve.engine.model.ApplyOutcome;
 import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskIo;
@@ -41,6 +42,17 @@ final class Shapes {
 
   static Shape list(String field, List<?> values) {
     return shape().with(field, values);
+  }
+
+  static Shape applied(ApplyOutcome outcome) {
+    return shape()
+        .with("snapshot", outcome.snapshot())
+        .with("already", outcome.already())
+        .with("moved", outcome.moved())
+        .with("verified", outcome.verified())
+        .with("records", outcome.totals().ranges())
+        .with("dataBytes", outcome.totals().dataBytes())
+        .with("zeroBytes", outcome.totals().zeroBytes());
   }
 
   static Shape pool(PoolView pool) {

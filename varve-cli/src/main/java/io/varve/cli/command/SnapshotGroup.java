@@ -32,6 +32,7 @@ import picocli.CommandLine.Parameters;
       SnapshotGroup.Create.class,
       SnapshotGroup.ListAll.class,
       SnapshotGroup.Show.class,
+      DiffAction.class,
       SnapshotGroup.Revert.class,
       SnapshotGroup.Delete.class,
     })

@@ -4,6 +4,7 @@ package io.varve.cli.command;
 import io.varve.cli.UsageException;
 import io.varve.engine.DiskAddress;
 import io.varve.engine.Varve;
+import io.varve.engine.model.DiskView;
 import io.varve.engine.model.PoolView;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -13,6 +14,17 @@ import java.util.stream.Collectors;
 /// @param pool its pool
 /// @param name its name
 record Target(String pool, String name) {
+  /// The place of the one disk of that name; where there is none, as [#of].
+  static Target orExisting(Varve varve, String text) {
+    DiskAddress address = DiskAddress.parseDisk(text);
+    List<String> pools =
+        varve.disks().list(null).stream()
+            .filter(disk -> disk.name().equals(address.disk()))
+            .map(DiskView::pool)
+            .toList();
+    return pools.size() == 1 ? new Target(pools.getFirst(), address.disk()) : of(varve, text);
+  }
+
   /// Reads `POOL/NAME`, or `NAME` where there is one pool only.
   ///
   /// @throws UsageException if the pool must be named

@@ -2,6 +2,7 @@
 package io.varve.engine.internal;
 
 import io.varve.engine.Clones;
+import io.varve.engine.Diffs;
 import io.varve.engine.DiskData;
 import io.varve.engine.Disks;
 import io.varve.engine.EngineConfig;
@@ -18,6 +19,7 @@ public final class Engine implements Varve {
   private final Snapshots snapshots;
   private final Clones clones;
   private final DiskData data;
+  private final Diffs diffs;
   private final Jobs jobs;
 
   private Engine(Context context) {
@@ -28,6 +30,7 @@ public final class Engine implements Varve {
     this.snapshots = new SnapshotsImpl(parts);
     this.clones = new ClonesImpl(parts);
     this.data = new DataImpl(parts);
+    this.diffs = new DiffsImpl(parts);
     this.jobs = new JobsImpl(parts);
   }
 
@@ -64,6 +67,11 @@ public final class Engine implements Varve {
   @Override
   public Jobs jobs() {
     return jobs;
+  }
+
+  @Override
+  public Diffs diffs() {
+    return diffs;
   }
 
   @Override

@@ -21,11 +21,13 @@ record Parts(
     UnregisterImage unregister,
     Resize resize,
     ComputeVerb compute,
+    ReceiveSnapshot receive,
     JobRunner jobs) {
 
   static Parts of(Context context) {
     Journal journal = new Journal(context);
     Resolver resolver = new Resolver(context);
+    Verbs verbs = new Verbs(context, journal, resolver);
     Sources sources = new Sources(context);
     DiskViews diskViews = new DiskViews(context);
     MergeLayer merge = new MergeLayer(context, journal);
@@ -35,7 +37,7 @@ record Parts(
             context,
             journal,
             resolver,
-            new Verbs(context, journal, resolver),
+            verbs,
             sources,
             diskViews,
             new TreeViews(context, diskViews),
@@ -50,6 +52,7 @@ record Parts(
             new UnregisterImage(context, journal),
             new Resize(context, journal, sources),
             new ComputeVerb(context, journal),
+            new ReceiveSnapshot(context, journal, verbs),
             new JobRunner(context, journal));
     journal.register(merge);
     journal.register(retire);
@@ -62,6 +65,7 @@ record Parts(
     journal.register(parts.unregister);
     journal.register(parts.resize);
     journal.register(parts.compute);
+    journal.register(parts.receive);
     return parts;
   }
 }
