@@ -44,7 +44,7 @@ public final class DiffOp {
   public record Sides(@Nullable Chain from, int fromAbove, Chain to, int toAbove, boolean oneFile) {
     /// Everything that a state holds.
     public static Sides whole(Chain to) {
-      return new Sides(null, 0, to, to.layers().size(), false);
+      return new Sides(null, 0, to, to.depth(), false);
     }
   }
 
