@@ -32,9 +32,12 @@ export LC_ALL=C.UTF-8 MALLOC_ARENA_MAX=2
 # of memory what an image that lies about its sizes may take.
 jvm="-XX:+UseSerialGC -XX:-UsePerfData -Xrs -Xlog:disable -XX:CompressedClassSpaceSize=32m"
 jvm="$jvm -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0"
+# A loop that runs longer than a command should take is compiled soon. What the cache knows of hot
+# methods would be compiled beforehand, needed or not.
+soon="-XX:-AOTReplayTraining -XX:Tier3BackEdgeThreshold=2000"
 case ${1-} in
   bench | check | commit | compare | convert | dd | rebase)
-    jvm="$jvm -Xmx384m -XX:MaxDirectMemorySize=96m -XX:ReservedCodeCacheSize=48m"
+    jvm="$jvm -Xmx384m -XX:MaxDirectMemorySize=96m -XX:ReservedCodeCacheSize=48m $soon"
     case "${1-} $*" in
       # Ciphers, and walks over millions of entries: worth the second compiler.
       check* | *secret*) ;;
@@ -42,9 +45,14 @@ case ${1-} in
       *) jvm="$jvm -XX:TieredStopAtLevel=1" ;;
     esac ;;
   *)
-    # Over before a compiler pays: only what runs very often is compiled, and by the first one.
-    jvm="$jvm -Xmx160m -XX:MaxDirectMemorySize=48m -XX:ReservedCodeCacheSize=24m"
-    jvm="$jvm -XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=20 -XX:-AOTReplayTraining" ;;
+    jvm="$jvm -Xmx160m -XX:MaxDirectMemorySize=48m -XX:ReservedCodeCacheSize=24m $soon"
+    jvm="$jvm -XX:TieredStopAtLevel=1"
+    case ${1-} in
+      # As long as the tables of the image.
+      amend | bitmap | map | measure | resize | snapshot) ;;
+      # Over before a compiler pays: only what runs very often is compiled.
+      *) jvm="$jvm -XX:CompileThresholdScaling=20" ;;
+    esac ;;
 esac
 
 # Else zstd-jni unpacks it at each start.

@@ -5,7 +5,6 @@ import io.varve.image.GuestOffset;
 import io.varve.image.chain.Chain;
 import io.varve.image.op.CompareResult.Outcome;
 import io.varve.image.op.StepException.Step;
-import io.varve.image.storage.Zeros;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.OptionalLong;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Two threads read and compare; the difference that is reported is the first one of the disk.
 public final class CompareOp {
-  private static final int PIECE = 2 << 20;
+  private static final int PIECE = 1 << 20;
   private static final int THREADS = 2;
 
   private final Chain[] disks;
@@ -151,25 +150,29 @@ public final class CompareOp {
 
   private void compare(Piece piece, ByteBuffer[] buffers) {
     int length = piece.length();
+    int difference;
     try {
-      read(0, piece, piece.left(), buffers[0]);
-      read(1, piece, piece.right(), buffers[1]);
+      if (piece.left() && piece.right()) {
+        read(0, piece, buffers[0]);
+        read(1, piece, buffers[1]);
+        difference = ZeroScan.mismatch(buffers[0], buffers[1], length);
+      } else {
+        int side = piece.left() ? 0 : 1;
+        read(side, piece, buffers[side]);
+        int data = ZeroScan.firstData(buffers[side], 0, length);
+        difference = data == length ? -1 : data;
+      }
     } catch (StepException e) {
       stopAt(piece.at(), null, e);
       return;
     }
-    int difference = buffers[0].slice(0, length).mismatch(buffers[1].slice(0, length));
     if (difference >= 0) {
       long offset = piece.at() + difference;
       stopAt(offset, new CompareResult(Outcome.CONTENT, offset), null);
     }
   }
 
-  private void read(int side, Piece piece, boolean wanted, ByteBuffer into) throws StepException {
-    if (!wanted) {
-      Zeros.fill(into.clear().limit(piece.length()));
-      return;
-    }
+  private void read(int side, Piece piece, ByteBuffer into) throws StepException {
     try {
       disks[side].read(GuestOffset.of(piece.at()), into.clear().limit(piece.length()));
     } catch (IOException e) {
