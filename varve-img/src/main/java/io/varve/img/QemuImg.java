@@ -48,7 +48,7 @@ public final class QemuImg {
       console.error(Failures.words(e));
     } catch (OutOfMemoryError e) {
       console.error("out of memory: " + e.getMessage());
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | StackOverflowError | LinkageError e) {
       console.error(internal(e));
     }
     return 1;
