@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Opens images that Varve reads and does not write.
@@ -31,11 +32,25 @@ public final class ForeignFormats {
   /// @throws io.varve.image.CorruptImageException if it breaks the format's rules
   public static Layer open(LayerFormat format, Storage storage, ExtentSource extents)
       throws IOException {
+    return open(format, storage, extents, _ -> {}, false);
+  }
+
+  /// As [#open(LayerFormat, Storage, ExtentSource)], for a program that tells what it meets.
+  ///
+  /// @param notices hears what QEMU prints beside a failure
+  /// @param forCheck what [ForeignCheck] tells of is no reason to refuse the image
+  public static Layer open(
+      LayerFormat format,
+      Storage storage,
+      ExtentSource extents,
+      Consumer<String> notices,
+      boolean forCheck)
+      throws IOException {
     try {
       return switch (format) {
         case VMDK -> VmdkLayer.open(storage, extents);
         case VPC -> VhdLayer.open(storage);
-        case VHDX -> VhdxLayer.open(storage);
+        case VHDX -> VhdxLayer.open(storage, notices, forCheck);
         case VDI -> VdiLayer.open(storage);
         case QCOW2, RAW -> throw new IllegalArgumentException(format + " has a layer of its own");
       };

@@ -33,7 +33,7 @@ final class VdiLayer extends ReadOnlyLayer {
   private static final long MOST_BLOCKS = Integer.MAX_VALUE / 4;
 
   /// Numbers from here on say that there is no block: discarded, or never written.
-  private static final long NO_BLOCK = 0xffff_fffeL;
+  static final long NO_BLOCK = 0xffff_fffeL;
 
   private final TableReader table;
   private final long tableOffset;
@@ -110,7 +110,7 @@ final class VdiLayer extends ReadOnlyLayer {
   }
 
   /// The table's number of a block; [#NO_BLOCK] or more where there is none.
-  private long number(long block) throws IOException {
+  long number(long block) throws IOException {
     return table.int32(tableOffset + block * 4);
   }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A VHDX: headers in the first MiB, then regions, among them the table of blocks. An entry of that
@@ -30,6 +31,8 @@ final class VhdxLayer extends ReadOnlyLayer {
   private final TableReader table;
   private final long tableOffset;
 
+  private long lostBlocks;
+
   private VhdxLayer(Storage storage, VhdxMetadata metadata, long tableOffset) {
     super(storage, LayerFormat.VHDX, metadata.diskSize(), (int) metadata.blockSize());
     this.metadata = metadata;
@@ -37,7 +40,10 @@ final class VhdxLayer extends ReadOnlyLayer {
     this.tableOffset = tableOffset;
   }
 
-  static VhdxLayer open(Storage storage) throws IOException {
+  /// @param notices hears of blocks that the file has no more
+  /// @param forCheck open all the same, and count them
+  static VhdxLayer open(Storage storage, Consumer<String> notices, boolean forCheck)
+      throws IOException {
     ByteBuffer start = VhdxHeader.bytes(storage, 0, SIGNATURE.length);
     if (!start.flip().limit(SIGNATURE.length).equals(ByteBuffer.wrap(SIGNATURE))) {
       throw new io.varve.image.WrongFormatException(
@@ -51,14 +57,15 @@ final class VhdxLayer extends ReadOnlyLayer {
       throw Refused.invalid(storage, "the block table of the VHDX is too short for its disk");
     }
     VhdxLayer layer = new VhdxLayer(storage, metadata, regions.batOffset());
-    layer.requireWhole(regions);
+    layer.requireWhole(regions, notices, forCheck);
     return layer;
   }
 
   /// Each block that is present lies in the file, apart from the other regions. Walks the table as
   /// far as the file has it: behind that it is zero, no block.
-  private void requireWhole(VhdxRegions regions) throws IOException {
-    long file = storage().size();
+  private void requireWhole(VhdxRegions regions, Consumer<String> notices, boolean forCheck)
+      throws IOException {
+    long file = (storage().size() + 511) & -512L;
     long entries =
         Math.min(metadata.tableEntries(), Math.max(0, file - tableOffset) / Long.BYTES + 1);
     long ratio = metadata.chunkRatio();
@@ -68,7 +75,12 @@ final class VhdxLayer extends ReadOnlyLayer {
       if (payload && (entry & STATE) == STATE_PRESENT) {
         String lost = beyondEnd(i, entry & OFFSET, file);
         if (lost != null) {
-          throw Refused.invalid(storage(), lost);
+          notices.accept(lost);
+          lostBlocks++;
+          if (!forCheck) {
+            throw Refused.invalid(storage(), lost);
+          }
+          continue;
         }
         regions.requireFree(entry & OFFSET, metadata.blockSize());
       }
@@ -89,6 +101,11 @@ final class VhdxLayer extends ReadOnlyLayer {
           .formatted(index, offset + length - 1, file);
     }
     return null;
+  }
+
+  /// Blocks that lie behind the end of the file.
+  long lostBlocks() {
+    return lostBlocks;
   }
 
   private long entryOf(long at) throws IOException {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.foreign;
 
+import io.varve.image.CorruptImageException;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -72,20 +73,22 @@ final class VmdkDescriptor {
     return end < 0 || end - from > most ? null : text.substring(from, end);
   }
 
-  /// The number that tells whether the content changed; 0xffffffff where none is stated.
-  long cid() {
-    int parent = text.indexOf("parentCID=");
-    return hex(parent < 0 ? text : text.substring(0, parent), "CID=");
+  /// The number that tells whether the content changed.
+  ///
+  /// @throws CorruptImageException where none is stated, as in QEMU
+  long cid(Storage file) throws CorruptImageException {
+    return hex(file, "CID=");
   }
 
-  long parentCid() {
-    return hex(text, "parentCID=");
+  /// The number that the parent's content had, 0xffffffff without a parent.
+  long parentCid(Storage file) throws CorruptImageException {
+    return hex(file, "parentCID=");
   }
 
-  private static long hex(String text, String name) {
+  private long hex(Storage file, String name) throws CorruptImageException {
     int at = text.indexOf(name);
     if (at < 0) {
-      return 0xffff_ffffL;
+      throw Refused.invalid(file, "the VMDK descriptor states no " + name);
     }
     long value = 0;
     int from = at + name.length();
@@ -94,7 +97,10 @@ final class VmdkDescriptor {
       value = (value << 4 | Character.digit(text.charAt(from + digits), 16)) & 0xffff_ffffL;
       digits++;
     }
-    return digits == 0 ? 0xffff_ffffL : value;
+    if (digits == 0) {
+      throw Refused.invalid(file, "the VMDK descriptor states no number for " + name);
+    }
+    return value;
   }
 
   /// The image that this one lacks data to, null for none.
@@ -136,11 +142,12 @@ final class VmdkDescriptor {
     int close = open < 0 ? -1 : line.indexOf('"', open + 1);
     String[] words = (open < 0 ? line : line.substring(0, open)).strip().split("[ \t]+", -1);
     Long sectors = words.length == 3 ? number(words[1]) : null;
-    if (close <= open + 1 || sectors == null || !words[0].equals("RW")) {
+    boolean named = open >= 0 && (close < 0 ? open + 1 < line.length() : close > open + 1);
+    if (!named || sectors == null || !words[0].equals("RW")) {
       return null;
     }
     String type = words[2];
-    String rest = line.substring(close + 1).strip();
+    String rest = close < 0 ? "" : line.substring(close + 1).strip();
     Long offset = rest.isEmpty() ? null : number(rest.split("[ \t]+", -1)[0]);
     boolean flat = type.equals("FLAT");
     if (flat ? offset == null || offset < 0 : offset != null) {
@@ -149,8 +156,8 @@ final class VmdkDescriptor {
     if (sectors <= 0 || !known(type)) {
       return null;
     }
-    return new ExtentLine(
-        sectors, type, line.substring(open + 1, close), offset == null ? 0 : offset);
+    String name = line.substring(open + 1, close < 0 ? line.length() : close);
+    return new ExtentLine(sectors, type, name, offset == null ? 0 : offset);
   }
 
   private static boolean known(String type) {

@@ -3,6 +3,7 @@ package io.varve.image.foreign;
 
 import io.varve.image.CorruptImageException;
 import io.varve.image.ExtentKind;
+import io.varve.image.ImageException;
 import io.varve.image.LayerExtent;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
@@ -180,7 +181,9 @@ final class VmdkExtent {
   }
 
   private CorruptImageException damaged(long offset, String what) {
-    return Refused.invalid(file, "compressed grain at " + offset + " of the VMDK: " + what);
+    return ImageException.inWords(
+        "Invalid argument",
+        Refused.invalid(file, "compressed grain at " + offset + " of the VMDK: " + what));
   }
 
   /// How the grains of a sparse extent are found.

@@ -61,7 +61,8 @@ final class VmdkLayer extends ReadOnlyLayer {
       }
       VmdkDescriptor head = VmdkDescriptor.head(storage, sparse ? EMBEDDED_AT : 0);
       String parent = head.parent(storage);
-      VmdkInfo info = new VmdkInfo(head.cid(), head.parentCid(), type, VmdkInfo.of(extents));
+      VmdkInfo info =
+          new VmdkInfo(head.cid(storage), head.parentCid(storage), type, VmdkInfo.of(extents));
       return new VmdkLayer(storage, info, extents, parent);
     } catch (IOException | RuntimeException e) {
       closeOthers(storage, extents);

@@ -29,6 +29,17 @@ final class HeaderFile {
     }
   }
 
+  /// Reads it for a check, which tells of some damage itself.
+  static HeaderArea readForCheck(Storage storage) throws IOException {
+    try {
+      HeaderArea area = HeaderArea.inspect(ByteBuffer.wrap(bytes(storage)));
+      area.requireSupported();
+      return area;
+    } catch (Qcow2FormatException e) {
+      throw FormatErrors.named(storage.name(), e);
+    }
+  }
+
   /// Changes it so that a crash leaves the old area or the new one; durable on return.
   ///
   /// @throws ImageException if the new area does not fit; nothing has changed then

@@ -16,6 +16,7 @@ import io.varve.image.qcow2.io.ZeroExpander;
 import io.varve.image.qcow2.metadata.FlushOrder;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
+import java.util.function.Predicate;
 
 /// Changes what kind of image a file is, in its header. The image must not be open as a layer, be
 /// closed cleanly, and be held by the caller alone. Each change is durable on return; a crash
@@ -57,9 +58,10 @@ public final class Qcow2Amend {
     if (header.externalDataFile()) {
       throw new UnsupportedImageException("Cannot downgrade an image with a data file");
     }
-    if ((header.incompatible() & ~FeatureBits.DIRTY) != 0) {
+    long prevented = header.incompatible() & ~(FeatureBits.DIRTY | FeatureBits.COMPRESSION);
+    if (prevented != 0) {
       throw new UnsupportedImageException(
-          "Cannot downgrade an image with incompatible features set");
+          "Cannot downgrade an image with incompatible features 0x%x set".formatted(prevented));
     }
     if (header.refcountOrder() != 4) {
       throw new UnsupportedImageException("compat=0.10 requires refcount_bits=16");
@@ -70,6 +72,42 @@ public final class Qcow2Amend {
         throw new UnsupportedImageException("Internal snapshots prevent downgrade of image");
       }
     }
+  }
+
+  /// Throws if compressed clusters keep an image from version 2, which knows deflate alone.
+  ///
+  /// @throws UnsupportedImageException if there are any
+  public static void requireNoZstd(Qcow2Layer layer) throws IOException {
+    if (HeaderFile.read(layer.storage()).header().compressionType() == Header.COMPRESSION_ZLIB) {
+      return;
+    }
+    boolean found = has(layer, Qcow2Amend::isCompressed);
+    for (InternalSnapshot snapshot : layer.snapshots().list()) {
+      found = found || has(layer.snapshots().view(snapshot.id()), Qcow2Amend::isCompressed);
+    }
+    if (found) {
+      throw new UnsupportedImageException(
+          "Cannot downgrade an image with zstd compression type and existing compressed clusters");
+    }
+  }
+
+  private static boolean isCompressed(LayerExtent extent) {
+    return extent.kind() == ExtentKind.COMPRESSED;
+  }
+
+  private static boolean has(Layer layer, Predicate<LayerExtent> wanted) throws IOException {
+    for (long at = 0; at < layer.size(); ) {
+      LayerExtent extent = layer.lookup(GuestOffset.of(at), layer.size() - at);
+      if (wanted.test(extent)) {
+        return true;
+      }
+      at += extent.length();
+    }
+    return false;
+  }
+
+  private static boolean isZero(LayerExtent extent) {
+    return extent.kind() == ExtentKind.ZERO || extent.kind() == ExtentKind.ZERO_ALLOCATED;
   }
 
   /// Takes all zero flags out of the index of a layer that is open for writing; durable on return.
@@ -91,16 +129,11 @@ public final class Qcow2Amend {
 
   private static void requireNoZerosInSnapshots(Qcow2Layer layer) throws IOException {
     for (InternalSnapshot snapshot : layer.snapshots().list()) {
-      Layer view = layer.snapshots().view(snapshot.id());
-      for (long at = 0; at < view.size(); ) {
-        LayerExtent extent = view.lookup(GuestOffset.of(at), view.size() - at);
-        if (extent.kind() == ExtentKind.ZERO || extent.kind() == ExtentKind.ZERO_ALLOCATED) {
-          throw new UnsupportedImageException(
-              "Internal snapshot '"
-                  + snapshot.name()
-                  + "' has zero clusters, which version 2 does not know; delete it first");
-        }
-        at += extent.length();
+      if (has(layer.snapshots().view(snapshot.id()), Qcow2Amend::isZero)) {
+        throw new UnsupportedImageException(
+            "Internal snapshot '"
+                + snapshot.name()
+                + "' has zero clusters, which version 2 does not know; delete it first");
       }
     }
   }

@@ -47,6 +47,10 @@ public record Qcow2Description(
         area.header().snapshotCount() == 0
             ? List.of()
             : Qcow2Opener.snapshots(storage, area.header()).entries();
+    if (area.extension(HeaderExtension.BITMAPS).isPresent()) {
+      // What nobody shows: but where it is damaged the image is refused as by any other open.
+      Qcow2Opener.bitmaps(storage, area, null, _ -> {});
+    }
     try {
       return new Qcow2Description(area, encryption, snapshots, bitmaps(storage, area));
     } catch (Qcow2FormatException e) {

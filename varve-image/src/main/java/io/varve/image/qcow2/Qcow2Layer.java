@@ -79,8 +79,8 @@ public final class Qcow2Layer implements WritableLayer {
     this.end = new FileEnd(storage, header.geometry(), options.requireWhole());
     this.damage = new ImageDamage(storage.name(), options.notices());
     this.readOnlyMap = mapOf(l1);
+    SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header, options);
     if (options.writable()) {
-      SnapshotTable.Loaded loaded = Qcow2Opener.snapshots(storage, header);
       this.parts = Qcow2Opener.parts(storage, data, header, cache, l1, loaded, options, damage);
       Qcow2Opener.guardLuks(parts, area);
       end.attach(parts.allocator());

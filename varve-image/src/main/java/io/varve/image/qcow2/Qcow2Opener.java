@@ -35,6 +35,7 @@ import io.varve.image.qcow2.metadata.OverlapCheck;
 import io.varve.image.storage.Storage;
 import io.varve.image.storage.StorageEvent;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,8 @@ final class Qcow2Opener {
   /// one, and clear the autoclear bits of what Varve does not maintain (spec: "Header", bytes
   /// 72-95).
   static HeaderArea prepare(Storage storage, Qcow2Options options) throws IOException {
-    HeaderArea area = HeaderFile.read(storage);
+    HeaderArea area =
+        options.forCheck() ? HeaderFile.readForCheck(storage) : HeaderFile.read(storage);
     boolean stale = warnOfStaleBitmaps(area, options.notices());
     if (!options.writable()) {
       return area;
@@ -143,6 +145,14 @@ final class Qcow2Opener {
           new CorruptImageException(
               storage.name() + ": the refcount table cannot be read; see what the disk says", e));
     }
+  }
+
+  /// The snapshot table, which nobody looks into before a check.
+  static SnapshotTable.Loaded snapshots(Storage storage, Header header, Qcow2Options options)
+      throws IOException {
+    return options.forCheck() || header.snapshotCount() == 0
+        ? new SnapshotTable.Loaded(List.of(), 0, 0)
+        : snapshots(storage, header);
   }
 
   static SnapshotTable.Loaded snapshots(Storage storage, Header header) throws IOException {

@@ -21,6 +21,7 @@ public final class Qcow2Options {
   private Consumer<String> notices = Qcow2Options::ignore;
   private KeySource keys = KeySource.NONE;
   private boolean legacyAesWrites;
+  private boolean forCheck;
   private @Nullable DataFileSource dataFile;
 
   private Qcow2Options() {}
@@ -40,6 +41,7 @@ public final class Qcow2Options {
     keys = from.keys;
     legacyAesWrites = from.legacyAesWrites;
     dataFile = from.dataFile;
+    forCheck = from.forCheck;
   }
 
   public static Qcow2Options readOnly() {
@@ -172,6 +174,18 @@ public final class Qcow2Options {
   public Qcow2Options withDataFile(@Nullable DataFileSource source) {
     Qcow2Options next = new Qcow2Options(this);
     next.dataFile = source;
+    return next;
+  }
+
+  /// True if the image is opened to be checked: damage of which a check tells is no reason to
+  /// refuse it.
+  public boolean forCheck() {
+    return forCheck;
+  }
+
+  public Qcow2Options withForCheck(boolean check) {
+    Qcow2Options next = new Qcow2Options(this);
+    next.forCheck = check;
     return next;
   }
 

@@ -2,10 +2,9 @@
 package io.varve.image.qcow2;
 
 import io.varve.image.CorruptImageException;
+import io.varve.image.ImageException;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.check.CheckProgress;
-import io.varve.image.qcow2.check.CheckReport;
-import io.varve.image.qcow2.check.Qcow2Check;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.format.Header;
 import io.varve.image.qcow2.format.Limits;
@@ -52,6 +51,13 @@ public final class RefcountWidthChange {
     this.oldTable = new long[entries];
     for (int i = 0; i < entries; i++) {
       oldTable[i] = RefcountTableEntry.offset(table.get(i));
+      if (oldTable[i] < 0 || !old.isClusterAligned(oldTable[i])) {
+        throw ImageException.inWords(
+            "Input/output error",
+            new CorruptImageException(
+                "%s: refcount table entry %d: found offset %#x; repair it first (check -r all)"
+                    .formatted(storage.name(), i, oldTable[i])));
+      }
     }
     this.start = old.clustersFor(storage.size());
   }
@@ -60,7 +66,7 @@ public final class RefcountWidthChange {
   ///
   /// @param bits 1, 2, 4, 8, 16, 32 or 64
   /// @throws UnsupportedImageException if a count does not fit
-  /// @throws CorruptImageException if the image is not sound
+  /// @throws CorruptImageException if its refcount table is damaged
   public static void run(Storage storage, int bits, CheckProgress progress) throws IOException {
     int order = Integer.numberOfTrailingZeros(bits);
     if (Integer.bitCount(bits) != 1 || order > Limits.MAX_REFCOUNT_ORDER) {
@@ -71,21 +77,12 @@ public final class RefcountWidthChange {
     if (header.refcountOrder() == order) {
       return;
     }
-    requireSound(storage);
     RefcountWidthChange change = new RefcountWidthChange(storage, header, order);
     change.findOwn();
     change.findBlocks(progress);
     change.place();
     change.write(progress);
     change.takeIntoUse();
-  }
-
-  private static void requireSound(Storage storage) throws IOException {
-    CheckReport report = Qcow2Check.check(storage, CheckProgress.NONE);
-    if (report.corruptions() > 0 || report.checkErrors() > 0) {
-      throw new CorruptImageException(
-          storage.name() + ": the image is damaged; repair it first (check -r all)");
-    }
   }
 
   private void findOwn() {

@@ -2,6 +2,7 @@
 package io.varve.img.command;
 
 import io.varve.image.UnsupportedImageException;
+import io.varve.image.foreign.ForeignCheck;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.check.CheckOptions;
 import io.varve.image.qcow2.check.CheckReport;
@@ -37,6 +38,10 @@ final class CheckCommand implements Command {
   private @Nullable String format;
   private @Nullable RepairMode repair;
   private String cache = "writeback";
+
+  /// As the user gave it.
+  private String fileName = "";
+
   private boolean json;
   private boolean imageOpts;
   private boolean forceShare;
@@ -76,7 +81,8 @@ final class CheckCommand implements Command {
             .withWritable(repair != null)
             .withForceShare(forceShare)
             .withCache(cache);
-    ImageSpec spec = new ImageSpec(options.rest().getFirst(), format, imageOpts);
+    fileName = options.rest().getFirst();
+    ImageSpec spec = new ImageSpec(fileName, format, imageOpts);
     try (OpenedImage image = images.open(spec, how)) {
       return check(console, image);
     }
@@ -143,7 +149,7 @@ final class CheckCommand implements Command {
           .print(
               json
                   ? CheckText.json(
-                      report, corruptionsFixed, leaksFixed, image.fileName(), image.formatName())
+                      report, corruptionsFixed, leaksFixed, fileName, image.formatName())
                   : CheckText.human(report));
     }
     if (report.checkErrors() > 0) {
@@ -175,20 +181,23 @@ final class CheckCommand implements Command {
     }
   }
 
-  private int checkOther(Console console, OpenedImage image) throws ImgException {
-    switch (image.formatName()) {
-      case "vmdk", "vdi", "vhdx" -> {}
-      default -> throw new ImgException(NOT_SUPPORTED, "This image format does not support checks");
+  private int checkOther(Console console, OpenedImage image) throws ImgException, IOException {
+    if (!ForeignCheck.knows(image.top())) {
+      throw new ImgException(NOT_SUPPORTED, "This image format does not support checks");
     }
+    ForeignCheck.Result found = ForeignCheck.run(image.top(), console::line);
+    if (found.failure() != null) {
+      throw new ImgException("Check failed: " + found.failure());
+    }
+    CheckReport report = CheckReport.corrupt(found.corruptions());
     if (!quiet) {
-      CheckReport nothing = CheckReport.clean();
       console
           .out()
           .print(
               json
-                  ? CheckText.json(nothing, 0, 0, image.fileName(), image.formatName())
-                  : CheckText.human(nothing));
+                  ? CheckText.json(report, 0, 0, fileName, image.formatName())
+                  : CheckText.human(report));
     }
-    return 0;
+    return report.verdict().exitCode();
   }
 }

@@ -16,6 +16,7 @@ import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
 import io.varve.img.open.OpenHow;
 import io.varve.img.open.OpenedImage;
+import io.varve.img.open.StepWords;
 import io.varve.img.text.HelpText;
 import io.varve.img.text.ProgressText;
 import java.io.IOException;

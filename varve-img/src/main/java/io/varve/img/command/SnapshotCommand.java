@@ -8,6 +8,8 @@ import io.varve.image.qcow2.InternalSnapshot;
 import io.varve.image.qcow2.InternalSnapshots;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.SnapshotRequest;
+import io.varve.image.qcow2.bitmap.BitmapState;
+import io.varve.image.storage.Storage;
 import io.varve.img.Console;
 import io.varve.img.ImgException;
 import io.varve.img.QemuImg;
@@ -41,6 +43,8 @@ final class SnapshotCommand implements Command {
   private @Nullable String format;
   private boolean imageOpts;
   private boolean forceShare;
+  private boolean external;
+  private List<BitmapState> bitmaps = List.of();
 
   @Override
   public int run(Console console, List<String> args) throws ImgException, IOException {
@@ -98,6 +102,9 @@ final class SnapshotCommand implements Command {
 
   private void act(Console console, Layer layer) throws ImgException, IOException {
     InternalSnapshots snapshots = layer instanceof Qcow2Layer qcow2 ? qcow2.snapshots() : null;
+    Storage data = layer instanceof Qcow2Layer ? layer.mappedStorage() : null;
+    external = data != null && data != layer.storage();
+    bitmaps = layer instanceof Qcow2Layer qcow2 ? qcow2.bitmaps().list() : List.of();
     switch (action) {
       case 'c' -> create(snapshots);
       case 'a' -> apply(snapshots);
@@ -114,6 +121,9 @@ final class SnapshotCommand implements Command {
   private void create(@Nullable InternalSnapshots snapshots) throws ImgException {
     String failed = "Could not create snapshot '" + name + "'";
     if (snapshots == null) {
+      throw new ImgException(failed + ": Operation not supported");
+    }
+    if (external) {
       throw new ImgException(failed + ": Operation not supported");
     }
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
@@ -135,6 +145,12 @@ final class SnapshotCommand implements Command {
     String failed = "Could not apply snapshot '" + name + "'";
     if (snapshots == null) {
       throw new ImgException(failed + ": Block driver does not support snapshots");
+    }
+    if (!bitmaps.isEmpty()) {
+      throw new ImgException(failed + ": Device has active dirty bitmaps");
+    }
+    if (external) {
+      throw new ImgException(failed + ": Failed to load snapshot: Operation not supported");
     }
     List<InternalSnapshot> all = snapshots.list();
     int found = indexOf(all, true);

@@ -10,6 +10,7 @@ import io.varve.img.ImgException;
 import io.varve.img.create.CreateOptions;
 import io.varve.img.create.MeasuredShape;
 import io.varve.img.open.OpenedImage;
+import io.varve.img.open.StepWords;
 import java.io.IOException;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -66,13 +67,13 @@ public final class Measures {
   }
 
   /// Clusters that hold something else than zeros, as far as indexes tell.
-  private static long dataBytes(Chain disk, long cluster) throws IOException {
+  private static long dataBytes(Chain disk, long cluster) throws ImgException {
     StatusReader reader = new StatusReader(disk);
     long bytes = 0;
     long at = 0;
     long end = disk.size();
     while (at < end) {
-      BlockStatus status = reader.at(at, end - at);
+      BlockStatus status = status(reader, at, end - at);
       long next = status.end();
       if (status.data() && !status.zero()) {
         next = Qcow2Size.roundUp(next, cluster);
@@ -81,5 +82,13 @@ public final class Measures {
       at = next;
     }
     return bytes;
+  }
+
+  private static BlockStatus status(StatusReader reader, long at, long most) throws ImgException {
+    try {
+      return reader.at(at, most);
+    } catch (IOException e) {
+      throw new ImgException("Unable to get block status: " + StepWords.of(e));
+    }
   }
 }

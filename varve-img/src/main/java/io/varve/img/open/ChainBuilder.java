@@ -58,7 +58,12 @@ final class ChainBuilder {
         names.addFirst(name(i).text());
       }
       return new OpenedImage(
-          layers, top.found.driver(), names, top.found.file(), top.found.probed());
+          layers,
+          top.found.driver(),
+          names,
+          top.found.file(),
+          top.found.probed(),
+          top.telling.get("encrypt.key-secret"));
     } catch (ImgException e) {
       closeAll();
       throw e;
@@ -128,8 +133,7 @@ final class ChainBuilder {
         yield RawLayer.open(part.storage(), writable);
       }
       case "qcow2" -> openQcow2(found, telling);
-      case "vmdk", "vpc", "vhdx", "vdi" ->
-          new ForeignImages(console, found, how.forceShare()).open();
+      case "vmdk", "vpc", "vhdx", "vdi" -> new ForeignImages(console, found, how).open();
       default ->
           throw new ImgException(
               "image format '" + found.driver() + "' is not supported by Varve yet");
@@ -158,6 +162,7 @@ final class ChainBuilder {
     }
     Qcow2Options options =
         (found.writable() && !how.repair() ? Qcow2Options.readWrite() : Qcow2Options.readOnly())
+            .withForCheck(how.repair())
             .withNotices(console::notice)
             .withQemuLayout(true)
             .withDiscardNoUnref(wanted.discardNoUnref())

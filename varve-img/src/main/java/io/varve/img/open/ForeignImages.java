@@ -22,11 +22,13 @@ final class ForeignImages {
   private final Console console;
   private final FoundNode found;
   private final boolean forceShare;
+  private final boolean forCheck;
 
-  ForeignImages(Console console, FoundNode found, boolean forceShare) {
+  ForeignImages(Console console, FoundNode found, OpenHow how) {
     this.console = console;
     this.found = found;
-    this.forceShare = forceShare;
+    this.forceShare = how.forceShare();
+    this.forCheck = how.repair();
   }
 
   /// The layer takes the file over.
@@ -42,7 +44,8 @@ final class ForeignImages {
     }
     Storage file = found.file().storage();
     try {
-      return ForeignFormats.open(LayerFormat.of(driver), file, this::extent);
+      return ForeignFormats.open(
+          LayerFormat.of(driver), file, this::extent, console::error, forCheck);
     } catch (ImageException e) {
       throw new ImgException(words(e, file.name()));
     }

@@ -44,7 +44,7 @@ public final class ImageFile implements Closeable {
 
   /// The image itself, for one of a format that is only read; it takes the file over.
   public Layer openForeign(Console console, boolean forceShare) throws ImgException, IOException {
-    return new ForeignImages(console, node, forceShare).open();
+    return new ForeignImages(console, node, OpenHow.readOnly().withForceShare(forceShare)).open();
   }
 
   /// The part of the file that is the disk, for a raw image.

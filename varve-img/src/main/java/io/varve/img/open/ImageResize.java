@@ -35,6 +35,7 @@ public final class ImageResize {
     } else if (ahead == Preallocation.METADATA) {
       throw new ImgException("Unsupported preallocation mode: metadata");
     }
+    boolean shrinks = chain.top() instanceof Qcow2Layer && total < chain.size();
     try {
       chain.resize(total, ahead);
     } catch (BitmapException e) {
@@ -42,8 +43,13 @@ public final class ImageResize {
       String cure = e.cure();
       throw cure == null ? failure : failure.withHint(cure);
     } catch (IOException e) {
+      String reason = Failures.reason(e);
       boolean named = e instanceof ImageException known && known.words() != null;
-      throw new ImgException((named ? "" : "Failed to resize the image: ") + Failures.reason(e));
+      if (named && !reason.equals("Input/output error")) {
+        throw new ImgException(reason);
+      }
+      String step = shrinks ? "Failed to discard cropped clusters" : "Failed to resize the image";
+      throw new ImgException(step + ": " + reason);
     }
   }
 

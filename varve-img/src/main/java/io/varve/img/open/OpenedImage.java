@@ -20,15 +20,22 @@ public final class OpenedImage implements Closeable {
   private final List<String> names;
   private final FileNode file;
   private final boolean probed;
+  private final @Nullable String keySecret;
 
   OpenedImage(
-      List<Layer> layers, String formatName, List<String> names, FileNode file, boolean probed) {
+      List<Layer> layers,
+      String formatName,
+      List<String> names,
+      FileNode file,
+      boolean probed,
+      @Nullable String keySecret) {
     this.chain = Chain.of(layers);
     this.layers = List.copyOf(layers);
     this.formatName = formatName;
     this.names = names;
     this.file = file;
     this.probed = probed;
+    this.keySecret = keySecret;
   }
 
   /// The image over its backing files.
@@ -54,6 +61,11 @@ public final class OpenedImage implements Closeable {
   /// True if nobody said the format.
   public boolean probed() {
     return probed;
+  }
+
+  /// Id of the secret that opened the topmost layer, null where none was named.
+  public @Nullable String keySecret() {
+    return keySecret;
   }
 
   /// The name for messages and outputs: a file name, or `json:` where a name alone does not say it.

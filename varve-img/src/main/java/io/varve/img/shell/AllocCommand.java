@@ -31,7 +31,7 @@ final class AllocCommand extends ShellCommand {
       try {
         stretch = session.device().held(at, rest);
       } catch (IOException e) {
-        session.console().error("is_allocated failed: " + DeviceException.words(e));
+        session.out().print("is_allocated failed: " + DeviceException.words(e) + "\n");
         return false;
       }
       if (stretch == 0) {

@@ -59,6 +59,9 @@ final class CompressedWrite {
     if (packedLength <= 0) {
       chain.write(GuestOffset.of(at), ByteBuffer.wrap(bytes, 0, length));
     } else {
+      if (layer.mappedStorage() != null && layer.mappedStorage() != layer.storage()) {
+        throw new DeviceException(DeviceException.UNSUPPORTED);
+      }
       requireNoData(layer, at, length);
       layer.writeCompressed(GuestOffset.of(at), packed, packedLength);
     }

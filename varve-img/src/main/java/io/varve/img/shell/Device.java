@@ -38,6 +38,7 @@ final class Device implements Closeable {
   private final OpenMode mode;
   private final boolean probed;
   private final CopyOnRead copyOnRead;
+  private boolean guessed;
 
   /// @param chain the image's own, or with a scratch file over it
   /// @param probed nobody said the format
@@ -181,6 +182,11 @@ final class Device implements Closeable {
   /// Length of the stretch at `offset`, all of which the image itself holds or does not hold; as a
   /// negative number if it does not.
   long held(long offset, long most) throws IOException {
+    if (!guessed) {
+      // Its answer is of no use here; QEMU asks all the same, and tells of the damage it meets.
+      guessed = true;
+      chain.top().seemsPreallocated();
+    }
     return Held.stretch(chain.top(), offset, most);
   }
 

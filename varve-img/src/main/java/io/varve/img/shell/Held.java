@@ -18,7 +18,16 @@ final class Held {
     long at = offset;
     boolean held = false;
     while (at < end) {
-      LayerExtent extent = layer.lookup(GuestOffset.of(at), end - at);
+      LayerExtent extent;
+      try {
+        extent = layer.lookup(GuestOffset.of(at), end - at);
+      } catch (IOException e) {
+        if (at == offset) {
+          throw e;
+        }
+        // What is known is told first; who asks on from there hears of the failure.
+        break;
+      }
       boolean here = extent.kind() != ExtentKind.NONE;
       if (at > offset && here != held) {
         break;

@@ -287,6 +287,19 @@ public final class Refcounts {
     return offset;
   }
 
+  /// Refuses a table that names a block at a place where none can be.
+  public void requireBlocksAligned() throws CorruptImageException {
+    for (int i = 0; i < table.size(); i++) {
+      long offset = RefcountTableEntry.offset(table.get(i));
+      if (!geometry.isClusterAligned(offset)) {
+        throw damage.fatal(
+            "Cannot get entry from refcount block cache: Offset "
+                + ImageDamage.hex(offset)
+                + " is unaligned");
+      }
+    }
+  }
+
   private long positionOf(long cluster) throws CorruptImageException {
     int bits = geometry.refcountBlockBits();
     long inBlock = cluster & ((1L << bits) - 1);

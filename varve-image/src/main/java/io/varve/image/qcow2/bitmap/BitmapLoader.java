@@ -99,7 +99,7 @@ final class BitmapLoader {
     for (long each : table) {
       if (!sound(each, geometry)) {
         throw unreadable(
-            "Could not read bitmap_table table from image for bitmap '%s'",
+            "Could not read bitmap_table table from image for bitmap '%s': Invalid argument",
             entry, "0x" + Long.toHexString(each));
       }
     }

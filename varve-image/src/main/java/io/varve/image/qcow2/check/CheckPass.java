@@ -4,8 +4,10 @@ package io.varve.image.qcow2.check;
 import io.varve.image.qcow2.check.Finding.Kind;
 import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Header;
+import io.varve.image.qcow2.format.Limits;
 import io.varve.image.qcow2.format.LuksExtension;
 import io.varve.image.qcow2.format.Qcow2FormatException;
+import io.varve.image.qcow2.format.SnapshotEntry;
 import io.varve.image.qcow2.format.SnapshotTable;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
@@ -52,7 +54,7 @@ final class CheckPass {
   private CheckReport run() throws IOException {
     SnapshotTable.Loaded snapshots = snapshots();
     if (snapshots == null) {
-      return report("Invalid argument");
+      return report(isTableOffsetValid() ? "File too large" : "Invalid argument");
     }
     String failure = count(snapshots, options.fixesErrors());
     if (failure == null) {
@@ -69,11 +71,33 @@ final class CheckPass {
   }
 
   private CheckReport report(@Nullable String failure) {
-    long totalClusters = image.geometry().clustersFor(image.header().size());
+    long totalClusters = image.geometry().clustersFor(image.header().size() & -512L);
     return tally.report(totalClusters, check.imageEnd(), failure);
   }
 
+  private boolean isTableOffsetValid() {
+    long offset = image.header().snapshotsOffset();
+    long most = Limits.MAX_SNAPSHOTS * (long) SnapshotEntry.FIXED_LENGTH;
+    return offset >= 0
+        && offset <= Long.MAX_VALUE - most
+        && image.geometry().isClusterAligned(offset);
+  }
+
   private SnapshotTable.@Nullable Loaded snapshots() throws IOException {
+    long count = image.header().snapshotCount() & 0xffff_ffffL;
+    if (count > Limits.MAX_SNAPSHOTS) {
+      tally.incomplete();
+      tally.namedError(
+          "ERROR snapshot table too large\nYou can force-remove all "
+              + (count - Limits.MAX_SNAPSHOTS)
+              + " overhanging snapshots with qemu-img check -r all");
+      return null;
+    }
+    if (!isTableOffsetValid()) {
+      tally.incomplete();
+      tally.namedError("ERROR snapshot table offset invalid");
+      return null;
+    }
     try {
       // Like QEMU: what lies behind the end of the file reads as zero, and is counted as damage.
       SnapshotTable.Loaded loaded =
@@ -89,7 +113,7 @@ final class CheckPass {
     } catch (Qcow2FormatException e) {
       // What the snapshots refer to is not known: all of it would look like leaks.
       tally.incomplete();
-      tally.namedError("ERROR failed to read the snapshot table: " + e.getMessage());
+      tally.namedError("ERROR failed to read the snapshot table: " + e.what());
       return null;
     }
   }

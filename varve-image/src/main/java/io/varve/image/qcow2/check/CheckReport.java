@@ -36,9 +36,9 @@ public record CheckReport(
     findings = List.copyOf(findings);
   }
 
-  /// Of an image in which there is nothing to find.
-  public static CheckReport clean() {
-    return new CheckReport(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, List.of(), null);
+  /// Of an image of a format that knows nothing else to count.
+  public static CheckReport corrupt(long corruptions) {
+    return new CheckReport(corruptions, 0, 0, 0, 0, 0, 0, 0, 0, 0, List.of(), null);
   }
 
   /// What it comes to, worst first.

@@ -29,7 +29,7 @@ public record BitmapsExtension(int bitmaps, long directorySize, long directoryOf
     require(
         bitmaps <= Limits.MAX_BITMAPS,
         0,
-        "bitmaps_ext: image has %d bitmaps, exceeding the QEMU supported maximum of %d"
+        "bitmaps_ext: Image has %d bitmaps, exceeding the QEMU supported maximum of %d"
             .formatted(bitmaps, Limits.MAX_BITMAPS),
         bitmaps);
     require(bitmaps > 0, 0, "found bitmaps extension with zero bitmaps", bitmaps);
@@ -44,7 +44,7 @@ public record BitmapsExtension(int bitmaps, long directorySize, long directoryOf
         "bitmaps_ext: bitmap directory size (%s) exceeds the maximum supported size (%d)"
             .formatted(Long.toUnsignedString(size), Limits.MAX_BITMAP_DIRECTORY_BYTES),
         Long.toUnsignedString(size));
-    require(size > 0, 8, "Requested bitmap_directory_size is zero", size);
+    require(size > 0, 8, "Requested bitmap directory size is zero", size);
     require(
         offset > 0 && offset <= Long.MAX_VALUE - size,
         16,

@@ -29,7 +29,9 @@ public record HeaderArea(Header header, List<HeaderExtension> extensions, @Nulla
     return area;
   }
 
-  /// Reads like [#parse] without refusing: for tools that tell about an image, and for a check.
+  /// Reads like [#parse] for a check, which has words of its own for what it finds: unknown
+  /// features, an image without refcounts, and whatever the header says of the snapshot table, are
+  /// not refused.
   public static HeaderArea inspect(ByteBuffer cluster0) throws Qcow2FormatException {
     return HeaderAreaParser.parse(cluster0, false);
   }

@@ -19,7 +19,8 @@ final class HeaderParser {
     this.forUse = forUse;
   }
 
-  /// @param forUse refuse what no program may use, too: unknown features, no refcounts
+  /// @param forUse refuse what only a check may look at, too: an image without refcounts, a
+  ///   snapshot table that cannot be there
   static Header parse(ByteBuffer src, boolean forUse) throws Qcow2FormatException {
     return new HeaderParser(src, forUse).parse();
   }
@@ -72,7 +73,7 @@ final class HeaderParser {
   private int cryptMethod() throws Qcow2FormatException {
     long method = u32(32);
     if (method > Header.CRYPT_LUKS) {
-      throw corrupt(HEADER, 32, "Unsupported encryption method " + method, "0 to 2", method);
+      throw corrupt(HEADER, 32, "Unsupported encryption method " + (int) method, "0 to 2", method);
     }
     return (int) method;
   }
@@ -188,6 +189,10 @@ final class HeaderParser {
 
   private void readSnapshots(HeaderBuilder to, Header header) throws Qcow2FormatException {
     long count = u32(60);
+    if (!forUse) {
+      to.snapshots((int) count, src.getLong(64));
+      return;
+    }
     if (count > Limits.MAX_SNAPSHOTS) {
       throw corrupt(
           HEADER, 60, "Snapshot table too large", "at most " + Limits.MAX_SNAPSHOTS, count);

@@ -75,11 +75,11 @@ public record SnapshotEntry(
   }
 
   public String id() {
-    return idBytes.asText();
+    return idBytes.untilNul().asText();
   }
 
   public String name() {
-    return nameBytes.asText();
+    return nameBytes.untilNul().asText();
   }
 
   SnapshotEntry withExtra(Bytes extra) {
@@ -137,14 +137,17 @@ public record SnapshotEntry(
   /// does not move.
   ///
   /// @param at host offset of the entry, for the message
-  static int lengthOf(ByteBuffer src, long at) throws Qcow2FormatException {
+  /// @param index its place in the table, for the message
+  static int lengthOf(ByteBuffer src, long at, int index) throws Qcow2FormatException {
     ByteBuffer in = src.slice().order(ByteOrder.BIG_ENDIAN);
     long extra = in.getInt(36) & 0xffff_ffffL;
     if (extra > Limits.MAX_SNAPSHOT_EXTRA) {
       throw corrupt(
           STRUCTURE,
           at + 36,
-          "Too much extra metadata in snapshot table entry",
+          "Too much extra metadata in snapshot table entry "
+              + index
+              + "\nYou can force-remove this extra metadata with qemu-img check -r all",
           "at most " + Limits.MAX_SNAPSHOT_EXTRA,
           extra);
     }
@@ -153,13 +156,13 @@ public record SnapshotEntry(
   }
 
   /// Reads one entry, moving the position of `src` past it and its padding.
-  static SnapshotEntry parse(ByteBuffer src, long at) throws Qcow2FormatException {
+  static SnapshotEntry parse(ByteBuffer src, long at, int index) throws Qcow2FormatException {
     src.order(ByteOrder.BIG_ENDIAN);
     int start = src.position();
     if (src.remaining() < FIXED_LENGTH) {
       throw truncated(STRUCTURE, at, FIXED_LENGTH, src.remaining());
     }
-    int length = lengthOf(src, at);
+    int length = lengthOf(src, at, index);
     if (src.remaining() < length) {
       throw truncated(STRUCTURE, at, length, src.remaining());
     }

@@ -40,7 +40,7 @@ public final class SnapshotTable {
     List<SnapshotEntry> entries = new ArrayList<>();
     int incomplete = 0;
     for (int i = 0; i < header.snapshotCount(); i++) {
-      SnapshotEntry entry = window.next();
+      SnapshotEntry entry = window.next(i);
       incomplete += header.version() >= 3 && entry.diskSize() < 0 ? 1 : 0;
       entries.add(entry);
     }
@@ -51,7 +51,7 @@ public final class SnapshotTable {
   public static List<SnapshotEntry> parse(ByteBuffer src, int count) throws Qcow2FormatException {
     List<SnapshotEntry> entries = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      entries.add(SnapshotEntry.parse(src, src.position()));
+      entries.add(SnapshotEntry.parse(src, src.position(), i));
     }
     return entries;
   }
@@ -89,14 +89,14 @@ public final class SnapshotTable {
       this.fileSize = fileSize;
     }
 
-    SnapshotEntry next() throws IOException {
+    SnapshotEntry next(int index) throws IOException {
       require(SnapshotEntry.FIXED_LENGTH);
-      int length = SnapshotEntry.lengthOf(bytes, at);
+      int length = SnapshotEntry.lengthOf(bytes, at, index);
       if (at - start + length > Limits.MAX_SNAPSHOT_TABLE_BYTES) {
         throw corrupt(STRUCTURE, at, "Snapshot table is too big", "at most 64 MiB", "more");
       }
       require(length);
-      SnapshotEntry entry = SnapshotEntry.parse(bytes, at);
+      SnapshotEntry entry = SnapshotEntry.parse(bytes, at, index);
       at += length;
       return entry;
     }

@@ -141,6 +141,7 @@ public final class Resizer {
       }
     }
     parts.storage().announce(StorageEvent.L1_SHRINK_FREE_L2_CLUSTERS);
+    parts.refcounts().requireBlocksAligned();
     parts.flushOrder().commit();
     parts.data().resizeDataFile(newSize);
   }

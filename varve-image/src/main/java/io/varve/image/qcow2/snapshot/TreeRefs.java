@@ -8,6 +8,7 @@ import io.varve.image.qcow2.format.L1Entry;
 import io.varve.image.qcow2.format.L2Entry;
 import io.varve.image.qcow2.io.ImageParts;
 import io.varve.image.qcow2.metadata.EntryTable;
+import io.varve.image.qcow2.metadata.ImageDamage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -33,9 +34,10 @@ final class TreeRefs {
   void add(long[] l1) throws IOException {
     long[] done = {0};
     try {
-      for (long entry : l1) {
+      for (int i = 0; i < l1.length; i++) {
         visit(
-            entry,
+            l1,
+            i,
             (first, clusters) -> {
               for (long at = first; at < first + clusters; ) {
                 long counted = parts.refcounts().increment(at, first + clusters - at);
@@ -58,9 +60,10 @@ final class TreeRefs {
   /// Takes back the first `count` references that [#add] counted.
   void takeBack(long[] l1, long count) throws IOException {
     long[] left = {count};
-    for (long entry : l1) {
+    for (int i = 0; i < l1.length; i++) {
       visit(
-          entry,
+          l1,
+          i,
           (first, clusters) -> {
             long end = first + Math.min(clusters, left[0]);
             left[0] -= end - first;
@@ -74,8 +77,8 @@ final class TreeRefs {
   /// One reference less for everything that `l1` reaches. The tree is durably unreachable already,
   /// so clusters are freed as the walk goes.
   void remove(long[] l1) throws IOException {
-    for (long entry : l1) {
-      visit(entry, parts.dropped()::drop);
+    for (int i = 0; i < l1.length; i++) {
+      visit(l1, i, parts.dropped()::drop);
       parts.dropped().release();
       parts.bound();
     }
@@ -83,8 +86,8 @@ final class TreeRefs {
 
   /// Calls `each` for the L2 table and for the host clusters that its entries refer to, once for
   /// every reference, neighbours together.
-  private void visit(long l1Entry, PerRun each) throws IOException {
-    long table = tableOf(l1Entry);
+  private void visit(long[] l1, int index, PerRun each) throws IOException {
+    long table = tableOf(l1[index], index);
     if (table == 0) {
       return;
     }
@@ -101,6 +104,7 @@ final class TreeRefs {
         first = geometry.hostCluster(position);
         last = geometry.hostCluster(position + length - 1);
       } else if (L2Entry.offset(entry) != 0) {
+        requireAligned(L2Entry.offset(entry), table, at / geometry.l2EntrySize());
         first = geometry.hostCluster(L2Entry.offset(entry));
         last = first;
       } else {
@@ -120,10 +124,25 @@ final class TreeRefs {
     each.visit(geometry.hostCluster(table), 1);
   }
 
+  private void requireAligned(long offset, long table, int index) throws CorruptImageException {
+    if (!geometry.isClusterAligned(offset)) {
+      throw parts
+          .damage()
+          .fatal(
+              "Cluster allocation offset "
+                  + ImageDamage.hex(offset)
+                  + " unaligned (L2 offset: "
+                  + ImageDamage.hex(table)
+                  + ", L2 index: "
+                  + ImageDamage.hex(index)
+                  + ")");
+    }
+  }
+
   /// Takes COPIED off every entry below `l1`, on disk: what it maps is shared from now on.
   void clearCopied(long[] l1) throws IOException {
-    for (long l1Entry : l1) {
-      long table = tableOf(l1Entry);
+    for (int i = 0; i < l1.length; i++) {
+      long table = tableOf(l1[i], i);
       if (table == 0) {
         continue;
       }
@@ -144,7 +163,7 @@ final class TreeRefs {
   void restoreCopied(EntryTable active) throws IOException {
     Refcounts.Cursor counts = parts.refcounts().cursor();
     for (int i = 0; i < active.size(); i++) {
-      long table = tableOf(active.get(i));
+      long table = tableOf(active.get(i), i);
       if (table == 0 || counts.get(geometry.hostCluster(table)) != 1) {
         continue;
       }
@@ -169,12 +188,17 @@ final class TreeRefs {
         && counts.get(geometry.hostCluster(L2Entry.offset(entry))) == 1;
   }
 
-  private long tableOf(long l1Entry) throws CorruptImageException {
+  private long tableOf(long l1Entry, int index) throws CorruptImageException {
     long table = L1Entry.offset(l1Entry);
     if (!geometry.isClusterAligned(table)) {
-      throw new CorruptImageException(
-          "%s: L1 entry: expected a cluster-aligned L2 table offset, found %#x; run a check"
-              .formatted(parts.storage().name(), table));
+      throw parts
+          .damage()
+          .fatal(
+              "L2 table offset "
+                  + ImageDamage.hex(table)
+                  + " unaligned (L1 index: "
+                  + ImageDamage.hex(index)
+                  + ")");
     }
     return table;
   }
