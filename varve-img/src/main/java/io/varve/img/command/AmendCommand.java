@@ -30,6 +30,7 @@ final class AmendCommand implements Command {
   private String cache = "writeback";
   private boolean imageOpts;
   private boolean quiet;
+  private boolean force;
   private boolean progress;
 
   @Override
@@ -60,8 +61,7 @@ final class AmendCommand implements Command {
         case 't' -> cache = options.argument();
         case 'p' -> progress = true;
         case 'q' -> quiet = true;
-        // What QEMU would have to be forced to, ours does not refuse.
-        case FORCE -> {}
+        case FORCE -> force = true;
         case OBJECT -> images.objects().add(options.argument());
         case IMAGE_OPTS -> imageOpts = true;
         default -> throw new IllegalStateException("option " + c);
@@ -94,7 +94,9 @@ final class AmendCommand implements Command {
         OptionHelp.printAmendable(console);
         return 0;
       }
-      new Amendment(parsed(wanted), text).apply(image);
+      CreateOptions options = parsed(wanted);
+      KeySlotChange keys = new KeySlotChange(options, images.objects(), force);
+      new Amendment(options, keys, text).apply(image);
     }
     text.set(100);
     text.end();

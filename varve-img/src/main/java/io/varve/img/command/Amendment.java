@@ -2,6 +2,7 @@
 package io.varve.img.command;
 
 import io.varve.image.Preallocation;
+import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.Qcow2Amend;
 import io.varve.image.qcow2.Qcow2Info;
 import io.varve.image.qcow2.Qcow2Layer;
@@ -14,6 +15,7 @@ import io.varve.img.ImgException;
 import io.varve.img.create.CreateOptions;
 import io.varve.img.open.ImageResize;
 import io.varve.img.open.OpenedImage;
+import io.varve.img.open.StepWords;
 import io.varve.img.text.ProgressText;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// The changes of one `amend`, checked before the first of them.
 final class Amendment {
   private final CreateOptions wanted;
+  private final KeySlotChange keys;
   private final ProgressText progress;
 
-  Amendment(CreateOptions wanted, ProgressText progress) {
+  Amendment(CreateOptions wanted, KeySlotChange keys, ProgressText progress) {
     this.wanted = wanted;
+    this.keys = keys;
     this.progress = progress;
   }
 
@@ -35,7 +39,9 @@ final class Amendment {
     int version = wantedVersion(info);
     int bits = (int) wanted.number("refcount_bits", info.refcountBits());
     Boolean lazy = wanted.has("lazy_refcounts") ? wanted.isOn("lazy_refcounts") : null;
+    keys.requirePossible(layer);
     requirePossible(layer, info, version, bits, lazy);
+    keys.apply(image);
     if (wanted.has("size")) {
       ImageResize.run(image.chain(), wanted.number("size", 0), Preallocation.OFF);
     }
@@ -97,7 +103,14 @@ final class Amendment {
     if (layer.info().refcountBits() == 16) {
       Qcow2Amend.requireDowngradable(layer.storage());
     }
-    Qcow2Amend.expandZeros(layer, image.chain().below());
+    try {
+      Qcow2Amend.requireNoZstd(layer);
+      Qcow2Amend.expandZeros(layer, image.chain().below());
+    } catch (UnsupportedImageException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new ImgException("Failed to turn zero into data clusters: " + StepWords.of(e));
+    }
   }
 
   private void changeHeader(

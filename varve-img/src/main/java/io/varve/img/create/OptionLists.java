@@ -50,6 +50,21 @@ final class OptionLists {
     options.add(OptionDesc.text("data_file", "File name of an external data file"));
     options.add(
         OptionDesc.flag("data_file_raw", "The external data file must stay valid as a raw image"));
+    options.add(
+        new OptionDesc(
+            "encrypt.iter-time", Kind.NUMBER, null, "Time to spend in PBKDF in milliseconds"));
+    options.add(
+        new OptionDesc(
+            "encrypt.keyslot", Kind.NUMBER, null, "Select a single keyslot to modify explicitly"));
+    options.add(
+        OptionDesc.text(
+            "encrypt.new-secret",
+            "New secret to set in the matching keyslots. Empty string to erase"));
+    options.add(
+        OptionDesc.text("encrypt.old-secret", "Select all keyslots that match this password"));
+    options.add(
+        OptionDesc.text(
+            "encrypt.state", "Select new state of affected keyslots (active/inactive)"));
     options.add(OptionDesc.flag("lazy_refcounts", "Postpone refcount updates"));
     options.add(
         new OptionDesc(
