@@ -242,9 +242,25 @@ public final class Refcounts {
         continue;
       }
       MetadataBlock block = cache.getCounts(positionOf(cluster));
-      for (int i = indexIn(cluster); i < entriesPerCachedBlock && cluster < end; i++, cluster++) {
-        used += RefcountWidth.get(block.bytes(), i, geometry.refcountOrder()) != 0 ? 1 : 0;
+      int from = indexIn(cluster);
+      int count = (int) Math.min(entriesPerCachedBlock - from, end - cluster);
+      used += usedIn(block.bytes(), from, from + count);
+      cluster += count;
+    }
+    return used;
+  }
+
+  private int usedIn(byte[] block, int from, int to) {
+    int order = geometry.refcountOrder();
+    int used = 0;
+    int i = from;
+    while (i < to) {
+      int other = RefcountWidth.findOther(block, i, to - i, order, 1);
+      if (other < 0) {
+        return used + to - i;
       }
+      used += other - i + (RefcountWidth.get(block, other, order) != 0 ? 1 : 0);
+      i = other + 1;
     }
     return used;
   }

@@ -40,6 +40,41 @@ final class ClusterCounts {
     }
   }
 
+  /// As [#addRun], as long as no count becomes more than `max`; returns how many were added to.
+  long addRunBelow(long first, long clusters, int count, int max) {
+    long end = first + clusters;
+    for (long from = first; from < end; ) {
+      if (get(from) > max - count) {
+        return from - first;
+      }
+      long stop = Math.min(end, (from | (PAGE - 1)) + 1);
+      add(from, count);
+      int[] page = pages[(int) (from >>> PAGE_BITS)];
+      int start = (int) from & (PAGE - 1);
+      int last = start + (int) (stop - from);
+      int at = start + 1;
+      while (at < last && page[at] <= max - count) {
+        page[at] += count;
+        at++;
+      }
+      from += at - start;
+    }
+    return clusters;
+  }
+
+  /// How many of the clusters from `from` on, and below `limit`, have this count, one after the
+  /// other; it may stop early.
+  long run(long from, long limit, int count) {
+    int[] page = from >>> PAGE_BITS < pages.length ? pages[(int) (from >>> PAGE_BITS)] : ZEROS;
+    int start = (int) from & (PAGE - 1);
+    int end = (int) Math.min(PAGE, start + (limit - from));
+    int at = start;
+    while (at < end && page[at] == count) {
+      at++;
+    }
+    return (long) at - start;
+  }
+
   int get(long cluster) {
     long page = cluster >>> PAGE_BITS;
     return page < pages.length ? pages[(int) page][(int) cluster & (PAGE - 1)] : 0;

@@ -23,6 +23,37 @@ final class ClusterFlags {
     pages[page][word(cluster)] |= 1L << cluster;
   }
 
+  void setRun(long first, long count) {
+    long end = first + count;
+    long cluster = first;
+    while (cluster < end) {
+      set(cluster);
+      if ((cluster & 63) == 0 && end - cluster >= 64) {
+        pages[(int) (cluster >>> PAGE_BITS)][word(cluster)] = -1;
+        cluster += 64;
+      } else {
+        cluster++;
+      }
+    }
+  }
+
+  /// True if the flags of all `count` clusters from `first` on are set.
+  boolean all(long first, long count) {
+    long end = first + count;
+    long cluster = first;
+    while (cluster < end) {
+      if (!get(cluster)) {
+        return false;
+      }
+      boolean whole = (cluster & 63) == 0 && end - cluster >= 64;
+      if (whole && pages[(int) (cluster >>> PAGE_BITS)][word(cluster)] != -1) {
+        return false;
+      }
+      cluster += whole ? 64 : 1;
+    }
+    return true;
+  }
+
   boolean get(long cluster) {
     long page = cluster >>> PAGE_BITS;
     return page < pages.length && (pages[(int) page][word(cluster)] >>> cluster & 1) != 0;

@@ -70,19 +70,54 @@ final class L2Walk {
     runFirst = 0;
     runEnd = 0;
     int size = geometry.l2EntrySize();
-    for (int at = 0; at + size <= table.limit(); at += size) {
-      long entry = table.getLong(at);
-      long bitmap = size == 16 ? table.getLong(at + 8) : 0;
+    int words = table.limit() / size * size / Long.BYTES;
+    long[] all = new long[words];
+    table.asLongBuffer().get(all);
+    int step = size / Long.BYTES;
+    for (int i = 0; i < words; i += step) {
+      long entry = all[i];
+      long bitmap = step == 2 ? all[i + 1] : 0;
       if ((entry | bitmap) == 0) {
         continue;
       }
       if (L2Entry.compressed(entry)) {
-        compressed(at / size, entry, bitmap);
+        compressed(i / step, entry, bitmap);
       } else {
-        standard(at, entry, bitmap);
+        standard(i * Long.BYTES, entry, bitmap);
+        i += step == 1 && !external ? neighbours(all, i) : 0;
       }
     }
     countRun();
+  }
+
+  /// Takes entries behind the one at `from` that are like it, each with the host cluster behind the
+  /// last one's: most of most tables. Returns how many.
+  private int neighbours(long[] all, int from) throws IOException {
+    long first = L2Entry.offset(all[from]);
+    long cluster = geometry.hostCluster(first);
+    boolean plain = first != 0 && !L2Entry.reservedBitsSet(all[from], false);
+    if (!plain || !geometry.isClusterAligned(first) || runEnd != cluster + 1) {
+      return 0;
+    }
+    long most = Math.min(all.length - from, image.clusters() - cluster);
+    int step = image.clusterSize();
+    long expected = all[from] + step;
+    int i = 1;
+    while (i < most && all[from + i] == expected) {
+      expected += step;
+      i++;
+    }
+    int count = i - 1;
+    allocated += count;
+    nextInPlace += (long) count * step;
+    runEnd += count;
+    boolean copied = L2Entry.copied(all[from]);
+    if (count > 0 && active && !(copied && refcounts.allOne(cluster + 1, count))) {
+      for (int k = 1; k <= count; k++) {
+        checkCopied(all[from], first + (long) k * step);
+      }
+    }
+    return count;
   }
 
   /// Entries of the last table with data or a place for it.

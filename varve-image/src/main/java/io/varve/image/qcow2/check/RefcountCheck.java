@@ -161,6 +161,8 @@ final class RefcountCheck {
         highest = cluster;
       }
       if (counted == there) {
+        cluster += alike(block, at, cluster, end, there) - 1;
+        highest = there != 0 ? cluster : highest;
         continue;
       }
       boolean high = Long.compareUnsigned(counted, there) > 0;
@@ -176,6 +178,13 @@ final class RefcountCheck {
         }
       }
     }
+  }
+
+  /// How many clusters from this one on are both counted and referred to so often, at least one.
+  private long alike(byte[] block, int at, long cluster, long end, int count) {
+    long referred = references.run(cluster, end, count);
+    int other = RefcountWidth.findOther(block, at, (int) referred, geometry.refcountOrder(), count);
+    return other < 0 ? referred : other - at;
   }
 
   private void tell(long cluster, long counted, int there, boolean fix, boolean high) {

@@ -47,13 +47,22 @@ final class Refcounts {
     for (int index = 0; index < table.length && firstCluster(index) < clusters; index++) {
       byte[] block = block(index);
       if (block != null) {
-        int entries = (int) Math.min(blockEntries(), clusters - firstCluster(index));
-        for (int i = 0; i < entries; i++) {
-          if (RefcountWidth.get(block, i, geometry.refcountOrder()) == 1) {
-            ones.set(firstCluster(index) + i);
-          }
-        }
+        findOnes(
+            block,
+            firstCluster(index),
+            (int) Math.min(blockEntries(), clusters - firstCluster(index)));
       }
+    }
+  }
+
+  private void findOnes(byte[] block, long first, int entries) {
+    int order = geometry.refcountOrder();
+    int at = RefcountWidth.find(block, 0, entries, order, 1);
+    while (at >= 0) {
+      int other = RefcountWidth.findOther(block, at, entries - at, order, 1);
+      int end = other < 0 ? entries : other;
+      ones.setRun(first + at, end - at);
+      at = RefcountWidth.find(block, end, entries - end, order, 1);
     }
   }
 
@@ -114,6 +123,11 @@ final class Refcounts {
   /// True if the count of this cluster is exactly one.
   boolean isOne(long cluster) throws IOException {
     return cluster < image.clusters() ? ones.get(cluster) : isOneFar(cluster);
+  }
+
+  /// True if each of `count` clusters from `first` on lies in the file and is counted once.
+  boolean allOne(long first, long count) {
+    return first + count <= image.clusters() && ones.all(first, count);
   }
 
   private boolean isOneFar(long cluster) throws IOException {

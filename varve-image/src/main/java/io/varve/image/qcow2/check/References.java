@@ -77,8 +77,12 @@ final class References {
     if (max == Integer.MAX_VALUE) {
       counts.addRun(first, count, times);
     } else {
-      for (long cluster = first; cluster < first + count; cluster++) {
-        addBounded(cluster, times);
+      long cluster = first;
+      while (cluster < first + count) {
+        cluster += counts.addRunBelow(cluster, first + count - cluster, times, max);
+        if (cluster < first + count) {
+          addBounded(cluster++, times);
+        }
       }
     }
     clusters = Math.max(clusters, first + count);
@@ -162,6 +166,12 @@ final class References {
 
   int get(long cluster) {
     return counts.get(cluster);
+  }
+
+  /// How many of the clusters from `from` on, and below `limit`, are referred to as often as this,
+  /// one after the other; it may stop early.
+  long run(long from, long limit, int count) {
+    return counts.run(from, limit, count);
   }
 
   /// The first cluster from `from` on that something refers to, else `limit`.

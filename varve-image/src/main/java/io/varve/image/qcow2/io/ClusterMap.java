@@ -239,12 +239,10 @@ public final class ClusterMap {
       long word = table + (index + count) * Long.BYTES;
       MetadataBlock block = cache.get(word);
       long blockEnd = block.offset() + cache.blockSize();
-      while (count < most && word < blockEnd && (block.word(word) & ~L2Entry.COPIED) == expected) {
-        count++;
-        word += Long.BYTES;
-        expected += step;
-      }
-      if (word < blockEnd) {
+      int run = block.run(word, most - count, L2Entry.COPIED, expected, step);
+      count += run;
+      expected += (long) run * step;
+      if (word + (long) run * Long.BYTES < blockEnd) {
         break;
       }
     }

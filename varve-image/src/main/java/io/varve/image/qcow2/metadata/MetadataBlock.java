@@ -40,6 +40,20 @@ public final class MetadataBlock {
     return (long) LONG.get(bytes, (int) (hostOffset - offset));
   }
 
+  /// How many words from a host offset on, of `most`, are what is expected: without the bits of
+  /// `ignored` the first is `expected`, and each next one `step` more.
+  public int run(long hostOffset, long most, long ignored, long expected, int step) {
+    int start = (int) (hostOffset - offset);
+    int end = (int) Math.min(bytes.length, start + most * Long.BYTES);
+    long next = expected;
+    int at = start;
+    while (at < end && ((long) LONG.get(bytes, at) & ~ignored) == next) {
+      at += Long.BYTES;
+      next += step;
+    }
+    return (at - start) / Long.BYTES;
+  }
+
   void setWord(long hostOffset, long value) {
     LONG.set(bytes, (int) (hostOffset - offset), value);
   }
