@@ -70,6 +70,19 @@ final class Training {
       quit
       """;
 
+  private static final String[][] SHELL = {
+    {"-f", "qcow2", "-c", "write -P 5 0 4k", "a.qcow2"},
+    {"-c", "read -P 5 0 4k", "-c", "read -v 0 64", "-c", "read -P 6 -s 1 -l 2 0 4k", "a.qcow2"},
+    {"-r", "-f", "raw", "-c", "read 0 512", "-c", "write 0 512", "-c", "length", "a.raw"},
+    {"-f", "raw", "-c", "write -q -f -P 0x11 0 64k", "-c", "writev 0 1k 1k", "a.raw"},
+    {"-c", "readv 0 1k 1k", "-c", "writev -q 64k 1k 1k", "-c", "length", "-c", "info", "b.qcow2"},
+    {"-c", "open -o driver=qcow2 b.qcow2", "-c", "reopen -r", "-c", "alloc 0", "-c", "close"},
+    {"--image-opts", "-c", "write -z -u 0 64k", "driver=qcow2,file.filename=b.qcow2"},
+    {"-C", "-t", "none", "-c", "read 0 1M", "-c", "read 0 x", "b.qcow2"},
+    {"a.qcow2"},
+    {"missing.qcow2"}
+  };
+
   private Training() {}
 
   public static void main(String[] arguments) throws IOException {
@@ -77,8 +90,9 @@ final class Training {
     for (String command : COMMANDS) {
       QemuImg.run(console(folder), command.split(" ", -1));
     }
-    QemuIo.run(console(folder), "-f", "qcow2", "-c", "write -P 5 0 4k", "a.qcow2");
-    QemuIo.run(console(folder), "a.qcow2");
+    for (String[] line : SHELL) {
+      QemuIo.run(console(folder), line);
+    }
     StartNotes.dropIfStale();
   }
 

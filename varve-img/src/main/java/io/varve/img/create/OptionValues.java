@@ -43,7 +43,7 @@ public final class OptionValues {
   }
 
   /// A number as C reads it: `0x10`, `020`, `-1`.
-  static long number(String name, String value) throws ImgException {
+  public static long number(String name, String value) throws ImgException {
     String digits = value.stripLeading();
     boolean negative = digits.startsWith("-");
     if (negative || digits.startsWith("+")) {

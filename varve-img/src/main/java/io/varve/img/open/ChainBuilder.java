@@ -47,8 +47,9 @@ final class ChainBuilder {
   private record OpenNode(
       FoundNode found, Layer layer, Map<String, String> telling, OptionTree backing) {}
 
-  OpenedImage open(NodeRequest request) throws ImgException {
+  OpenedImage open(NodeRequest asked) throws ImgException {
     try {
+      NodeRequest request = CopyOnReadNode.unwrap(asked, how.writable());
       OpenNode top = openNode(request, how.writable());
       openBacking(top);
       List<Layer> layers = new ArrayList<>();
@@ -63,7 +64,8 @@ final class ChainBuilder {
           names,
           top.found.file(),
           top.found.probed(),
-          top.telling.get("encrypt.key-secret"));
+          top.telling.get("encrypt.key-secret"),
+          request != asked);
     } catch (ImgException e) {
       closeAll();
       throw e;
@@ -155,7 +157,10 @@ final class ChainBuilder {
     own.take("backing");
     Qcow2NodeOptions wanted = Qcow2NodeOptions.take(own);
     telling.putAll(wanted.telling());
-    wanted.encrypt().requireFits(found.file().storage());
+    if (!how.metadataOnly()) {
+      DataFiles.requireWanted(console, found, wanted);
+    }
+    wanted.requireFits(found.file().storage());
     FileStorage file = found.file().file();
     if (file != null) {
       file.adviseRandom();

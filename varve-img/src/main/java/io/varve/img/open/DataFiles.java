@@ -3,6 +3,7 @@ package io.varve.img.open;
 
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.DataFileSource;
+import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.storage.FileAccess;
 import io.varve.image.storage.FileStorage;
 import io.varve.image.storage.LockMode;
@@ -12,12 +13,17 @@ import io.varve.img.ImgException;
 import io.varve.img.args.OptionTree;
 import io.varve.img.open.NodeOpener.FoundNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import org.jspecify.annotations.Nullable;
 
 /// Opens the external data file of one image. What the image says of it is a plain file name in the
 /// image's folder, never `json:` or a protocol; options may name another.
 final class DataFiles implements DataFileSource {
+  private static final int VERSION_AT = 4;
+  private static final int FEATURES_AT = 72;
+  private static final int HEADER = 80;
+
   private final Console console;
   private final FoundNode image;
   private final OptionTree options;
@@ -28,6 +34,28 @@ final class DataFiles implements DataFileSource {
     this.image = image;
     this.options = options;
     this.forceShare = forceShare;
+  }
+
+  /// Options for a data file go with an image that has one.
+  static void requireWanted(Console console, FoundNode image, Qcow2NodeOptions wanted)
+      throws ImgException, IOException {
+    String node = wanted.dataNode();
+    if (node != null) {
+      throw new ImgException("Cannot find device='" + node + "' nor node-name='" + node + "'");
+    }
+    OptionTree options = wanted.dataFile();
+    if (options.isEmpty()) {
+      return;
+    }
+    ByteBuffer header = ByteBuffer.allocate(HEADER);
+    image.file().storage().read(0, header);
+    boolean has =
+        header.getInt(VERSION_AT) >= 3
+            && (header.getLong(FEATURES_AT) & FeatureBits.DATA_FILE) != 0;
+    if (!has) {
+      new FileOpener(console, false, true).open(null, options.copy()).storage().close();
+      throw new ImgException("'data-file' can only be set for images with an external data file");
+    }
   }
 
   @Override

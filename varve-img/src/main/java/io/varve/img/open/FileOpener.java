@@ -51,6 +51,9 @@ final class FileOpener {
   private FileNode openFile(@Nullable String fileName, @Nullable String driver, OptionTree options)
       throws ImgException {
     String name = options.take("filename");
+    if (name != null && fileName != null) {
+      throw new ImgException("Can't specify 'file' and 'filename' options at the same time");
+    }
     if (name == null) {
       if (fileName == null) {
         throw new ImgException(
@@ -75,6 +78,9 @@ final class FileOpener {
       throw new ImgException("Block protocol 'file' doesn't support the option '" + left + "'");
     }
     boolean write = writable && !generic.readOnly();
+    if (write && generic.forceShare()) {
+      throw new ImgException("force-share=on can only be used with read-only images");
+    }
     LockMode lock =
         !locked
             ? LockMode.NONE

@@ -57,7 +57,7 @@ public final class ImageFile implements Closeable {
   /// Takes the options of the qcow2 driver; answers those that change what is read.
   public Map<String, String> takeQcow2Options() throws ImgException, IOException {
     Qcow2NodeOptions options = Qcow2NodeOptions.take(node.options());
-    options.encrypt().requireFits(node.file().storage());
+    options.requireFits(node.file().storage());
     return options.telling();
   }
 

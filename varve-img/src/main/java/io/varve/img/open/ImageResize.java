@@ -32,6 +32,9 @@ public final class ImageResize {
       requirePossible(layer, total);
     } else if (!(chain.top() instanceof RawLayer)) {
       throw new ImgException("Image format driver does not support resize");
+    } else if (chain.top().storage() instanceof SlicedStorage part
+        && part.capabilities().fixedSize()) {
+      throw new ImgException("Cannot resize fixed-size raw disks");
     } else if (ahead == Preallocation.METADATA) {
       throw new ImgException("Unsupported preallocation mode: metadata");
     }

@@ -48,6 +48,9 @@ final class NodeOpener {
       options.take("driver");
     }
     String driver = options.take("driver");
+    if (driver != null && driver.equals("copy-on-read") && !writable) {
+      throw new ImgException("Block node is read-only");
+    }
     requireKnown(driver);
     if (writable && forceShare) {
       throw new ImgException("force-share=on can only be used with read-only images");
@@ -62,6 +65,9 @@ final class NodeOpener {
     GenericOptions generic = GenericOptions.take(options);
     boolean noBacking = takeNoBacking(options);
     boolean write = writable && !generic.readOnly();
+    if (write && generic.forceShare()) {
+      throw new ImgException("force-share=on can only be used with read-only images");
+    }
     OptionTree fileOptions = options.takeBranch("file");
     String reference = options.take("file");
     if (reference != null) {

@@ -21,6 +21,7 @@ public final class OpenedImage implements Closeable {
   private final FileNode file;
   private final boolean probed;
   private final @Nullable String keySecret;
+  private final boolean copyOnRead;
 
   OpenedImage(
       List<Layer> layers,
@@ -28,7 +29,9 @@ public final class OpenedImage implements Closeable {
       List<String> names,
       FileNode file,
       boolean probed,
-      @Nullable String keySecret) {
+      @Nullable String keySecret,
+      boolean copyOnRead) {
+    this.copyOnRead = copyOnRead;
     this.chain = Chain.of(layers);
     this.layers = List.copyOf(layers);
     this.formatName = formatName;
@@ -66,6 +69,11 @@ public final class OpenedImage implements Closeable {
   /// Id of the secret that opened the topmost layer, null where none was named.
   public @Nullable String keySecret() {
     return keySecret;
+  }
+
+  /// True if what is read from a backing file shall stay in the image.
+  public boolean copyOnRead() {
+    return copyOnRead;
   }
 
   /// The name for messages and outputs: a file name, or `json:` where a name alone does not say it.

@@ -2,29 +2,45 @@
 package io.varve.img.open;
 
 import io.varve.image.qcow2.OverlapRules;
+import io.varve.image.storage.Storage;
 import io.varve.img.ImgException;
 import io.varve.img.args.OptionTree;
 import io.varve.img.create.OptionValues;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The options of QEMU's qcow2 driver when it opens an image. What only tunes QEMU's own caches is
 /// checked and has no effect here.
 ///
 /// @param encrypt how the image is encrypted, and by whose key
 /// @param dataFile options of the external data file where they replace what the image says
+/// @param dataNode name of a node that shall be the data file, of which there is none
+/// @param lazyRefcounts counts may lag behind, which version 2 cannot say
+/// @param cacheEntry bytes of one piece of an L2 table in QEMU's cache, -1 where it is not said
 /// @param discardNoUnref discarded clusters keep their place
 /// @param overlapRules against what each write is checked
 /// @param telling what changes what is read, as it was given
 record Qcow2NodeOptions(
     EncryptRequest encrypt,
     OptionTree dataFile,
+    @Nullable String dataNode,
     boolean discardNoUnref,
+    boolean lazyRefcounts,
+    long cacheEntry,
     OverlapRules overlapRules,
     Map<String, String> telling) {
+  private static final int MAGIC = 0x514649fb;
+  private static final int VERSION_AT = 4;
+  private static final int CLUSTER_BITS_AT = 20;
+  private static final int HEADER = 36;
+  private static final int MIN_BITS = 9;
+  private static final int MAX_BITS = 21;
   private static final String[] SWITCHES = {
-    "lazy-refcounts", "pass-discard-request", "pass-discard-snapshot", "pass-discard-other"
+    "pass-discard-request", "pass-discard-snapshot", "pass-discard-other"
   };
   private static final Set<String> OVERLAP_CHECKS = Set.of("none", "constant", "cached", "all");
   private static final String[] OVERLAPS = {
@@ -43,18 +59,44 @@ record Qcow2NodeOptions(
     for (String name : SWITCHES) {
       options.takeSwitch(name, false);
     }
+    boolean lazy = options.takeSwitch("lazy-refcounts", false);
     boolean noUnref = options.takeSwitch("discard-no-unref", false);
     OverlapRules rules = takeOverlapCheck(options);
+    long cacheEntry = takeSize(options, "l2-cache-entry-size");
     takeCaches(options);
     Map<String, String> telling = new LinkedHashMap<>();
     EncryptRequest encrypt = EncryptRequest.take(options, telling);
     OptionTree dataFile = options.takeBranch("data-file");
-    options.take("data-file");
+    String dataNode = options.take("data-file");
     String left = options.firstKey();
     if (left != null) {
       throw new ImgException("Block format 'qcow2' does not support the option '" + left + "'");
     }
-    return new Qcow2NodeOptions(encrypt, dataFile, noUnref, rules, telling);
+    return new Qcow2NodeOptions(
+        encrypt, dataFile, dataNode, noUnref, lazy, cacheEntry, rules, telling);
+  }
+
+  /// @throws ImgException if the image cannot be used as the options say
+  void requireFits(Storage image) throws ImgException, IOException {
+    ByteBuffer header = ByteBuffer.allocate(HEADER);
+    image.read(0, header);
+    int bits = header.getInt(CLUSTER_BITS_AT);
+    if (header.getInt(0) != MAGIC || bits < MIN_BITS || bits > MAX_BITS) {
+      return;
+    }
+    long cluster = 1L << bits;
+    if (cacheEntry >= 0
+        && (cacheEntry < 512 || cacheEntry > cluster || Long.bitCount(cacheEntry) != 1)) {
+      throw new ImgException(
+          "L2 cache entry size must be a power of two between 512 and the cluster size ("
+              + cluster
+              + ")");
+    }
+    if (lazyRefcounts && header.getInt(VERSION_AT) < 3) {
+      throw new ImgException(
+          "Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level");
+    }
+    encrypt.requireFits(image);
   }
 
   private static OverlapRules takeOverlapCheck(OptionTree options) throws ImgException {
@@ -111,8 +153,10 @@ record Qcow2NodeOptions(
     long total = takeSize(options, "cache-size");
     long l2 = takeSize(options, "l2-cache-size");
     long refcounts = takeSize(options, "refcount-cache-size");
-    takeSize(options, "l2-cache-entry-size");
-    takeSize(options, "cache-clean-interval");
+    String interval = options.take("cache-clean-interval");
+    if (interval != null && OptionValues.number("cache-clean-interval", interval) >>> 32 != 0) {
+      throw new ImgException("Cache clean interval too big");
+    }
     if (total >= 0 && l2 >= 0 && refcounts >= 0) {
       throw new ImgException(
           "cache-size, l2-cache-size and refcount-cache-size may not be set at the same time");

@@ -72,7 +72,7 @@ final class Device implements Closeable {
 
   void read(long offset, long length, Sink sink) throws IOException {
     requireInside(offset, length);
-    if (mode.copyOnRead() && writable()) {
+    if ((mode.copyOnRead() || image.copyOnRead()) && writable()) {
       copyOnRead.fetch(offset, length);
     }
     byte[] bytes = new byte[pieceSize(length)];

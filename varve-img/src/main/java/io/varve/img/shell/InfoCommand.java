@@ -18,7 +18,9 @@ final class InfoCommand extends ShellCommand {
   boolean run(Session session, List<String> words) throws IOException {
     PrintStream out = session.out();
     Device device = session.device();
-    out.print("format name: " + device.image().formatName() + "\n");
+    boolean filtered = device.image().copyOnRead();
+    String format = filtered ? "copy-on-read" : device.image().formatName();
+    out.print("format name: " + format + "\n");
     if (!(device.chain().top() instanceof Qcow2Layer layer)) {
       out.print("cluster size: 0 bytes\nvm state offset: 0 bytes\n");
       return true;
@@ -28,7 +30,9 @@ final class InfoCommand extends ShellCommand {
     long perTable = (long) info.clusterSize() / (info.extendedL2() ? 16 : 8) * info.clusterSize();
     long vmState = Math.ceilDiv(info.virtualSize(), perTable) * perTable;
     out.print("vm state offset: " + Numbers.amount(vmState) + "\n");
-    out.print(FormatSpecific.ofQcow2(layer.storage()));
+    if (!filtered) {
+      out.print(FormatSpecific.ofQcow2(layer.storage()));
+    }
     return true;
   }
 }

@@ -63,16 +63,19 @@ public final class OpenOptions {
   }
 
   /// Takes an option string of the image; a later value of a key counts.
-  public void add(Console console, String text) {
+  public void add(Console console, String text) throws ImgException {
     parse(console, text, options);
   }
 
   /// Reads an option string; warns of what stands there without a value.
-  static void parse(Console console, String text, OptionTree to) {
+  static void parse(Console console, String text, OptionTree to) throws ImgException {
     for (KeyValues.Entry entry : KeyValues.parse(text, null).entries()) {
       if (entry.shortForm() != null) {
         console.warning("short-form boolean option '" + entry.shortForm() + "' deprecated");
         console.line("Please use " + entry.key() + "=" + entry.value() + " instead");
+      }
+      if (entry.key().equals("id")) {
+        throw new ImgException("Invalid parameter 'id'");
       }
       to.put(entry.key(), entry.value());
     }

@@ -18,6 +18,7 @@ public record OpenRequest(
     @Nullable String name, OptionTree options, OpenMode mode, String cache, boolean forceShare) {
   Device open(Session session) throws ImgException {
     OptionTree tree = options.copy();
+    OpenMode mode = isOff(tree.get("read-only")) ? this.mode.withWritable(true) : this.mode;
     if (forceShare) {
       tree.put("force-share", "on");
     }
@@ -37,6 +38,11 @@ public record OpenRequest(
         session.images().openNode(name, tree, forceShare ? how.withForceShare(true) : how);
     Chain chain = mode.snapshot() ? Scratch.over(image) : image.chain();
     return new Device(image, chain, mode, probed);
+  }
+
+  /// The option says more than the letter.
+  private static boolean isOff(@Nullable String value) {
+    return value != null && (value.equals("off") || value.equals("false") || value.equals("no"));
   }
 
   private static boolean readOnly(OptionTree options) {
