@@ -2,6 +2,7 @@
 package io.varve.image.qcow2;
 
 import io.varve.image.BackingReference;
+import io.varve.image.qcow2.format.FeatureBits;
 import io.varve.image.qcow2.format.Header;
 import java.util.Optional;
 
@@ -13,6 +14,8 @@ import java.util.Optional;
 /// @param refcountBits width of a refcount, 1 to 64
 /// @param dirty refcounts may be stale; the next writable open repairs them
 /// @param corrupt marked as damaged; only a repair may write to it
+/// @param externalDataFile guest data lies in a file of its own
+/// @param rawDataFile that file alone is a raw image of the disk
 /// @param compressionType `zlib` or `zstd`
 /// @param backing name and format of the base
 /// @param snapshots internal snapshots
@@ -25,6 +28,8 @@ public record Qcow2Info(
     boolean lazyRefcounts,
     boolean dirty,
     boolean corrupt,
+    boolean externalDataFile,
+    boolean rawDataFile,
     String compressionType,
     Optional<BackingReference> backing,
     int snapshots) {
@@ -38,6 +43,8 @@ public record Qcow2Info(
         header.lazyRefcounts(),
         header.dirty(),
         header.corrupt(),
+        header.externalDataFile(),
+        (header.autoclear() & FeatureBits.RAW_DATA) != 0,
         header.compressionType() == Header.COMPRESSION_ZLIB ? "zlib" : "zstd",
         backing,
         header.snapshotCount());

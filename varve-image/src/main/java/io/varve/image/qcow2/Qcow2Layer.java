@@ -373,7 +373,7 @@ public final class Qcow2Layer implements WritableLayer {
   /// Makes the layer hold nothing, so that its base shows through everywhere; durable on return.
   /// Its snapshots keep what they hold.
   public void empty() throws IOException {
-    exclusively(active -> new Emptier(parts(), active).empty());
+    exclusively(active -> new Emptier(parts(), active).empty(size, !bitmaps.isEmpty()));
   }
 
   private void exclusively(Change change) throws IOException {

@@ -122,7 +122,9 @@ public final class RawLayer implements WritableLayer {
   public void zero(GuestOffset at, long length, ZeroMode mode, Below below) throws IOException {
     requireWritable("zero");
     requireInside("zero", at, length);
-    if (mode == ZeroMode.KEEP || !storage.punch(at.bytes(), length)) {
+    if (mode == ZeroMode.KEEP) {
+      storage.zeroReserved(at.bytes(), length);
+    } else if (!storage.punch(at.bytes(), length)) {
       storage.zero(at.bytes(), length);
     }
   }

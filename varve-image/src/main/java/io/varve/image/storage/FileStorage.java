@@ -281,6 +281,15 @@ public final class FileStorage implements Storage {
   }
 
   @Override
+  public void zeroReserved(long position, long length) throws IOException {
+    requireRoom("zero", position, length);
+    if (length > 0 && !allocate(AllocateMode.ZERO_RANGE, position, length)) {
+      zero(position, length);
+      reserve(position, length);
+    }
+  }
+
+  @Override
   public void reserve(long position, long length) throws IOException {
     requireRoom("reserve", position, length);
     if (length > 0 && !allocate(AllocateMode.RESERVE, position, length)) {

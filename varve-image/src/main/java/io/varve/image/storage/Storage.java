@@ -61,6 +61,12 @@ public interface Storage extends Closeable {
     }
   }
 
+  /// Makes the range read as zero and the store spend space on it, in one call where it can.
+  default void zeroReserved(long position, long length) throws IOException {
+    zero(position, length);
+    reserve(position, length);
+  }
+
   /// Bytes that the store spends on this storage now (`st_blocks * 512`).
   long allocatedBytes() throws IOException;
 

@@ -107,6 +107,18 @@ final class BitmapData {
     return false;
   }
 
+  /// Counts all pieces as changed that fit into memory, so that they are written anew.
+  void touch() throws IOException {
+    for (int piece = 0; piece < changed.length; piece++) {
+      byte[] now = read(piece);
+      if (changed[piece] == null && held + now.length <= MAX_HELD) {
+        held += now.length;
+        changed[piece] = now;
+      }
+    }
+    forgetCached();
+  }
+
   long storedEntry(int piece) {
     return stored[piece];
   }

@@ -44,6 +44,9 @@ public final class BitmapStore {
     void apply(UnaryOperator<HeaderArea> change) throws IOException;
   }
 
+  /// What was loaded is to be stored again once.
+  private boolean again;
+
   private BitmapStore(
       Storage storage,
       Geometry geometry,
@@ -76,6 +79,7 @@ public final class BitmapStore {
     if (extension != null) {
       store.extension = extension;
       store.bitmaps = new BitmapLoader(storage, geometry, diskSize).load(extension);
+      store.again = parts != null && parts.rules().qemuLayout();
       store.claimClusters();
       store.refreshIdle();
     }
@@ -361,6 +365,7 @@ public final class BitmapStore {
   /// as they were before.
   public synchronized void store() throws IOException {
     refreshIdle();
+    touchAsQemu();
     if (parts == null || removed.isEmpty() && bitmaps.stream().noneMatch(KeptBitmap::unsaved)) {
       return;
     }
@@ -387,5 +392,18 @@ public final class BitmapStore {
     extension = next;
     removed.clear();
     parts.flushOrder().commit();
+  }
+
+  /// Whoever opens an image for writing with QEMU stores its bitmaps anew, changed or not.
+  private void touchAsQemu() throws IOException {
+    if (!again) {
+      return;
+    }
+    again = false;
+    for (KeptBitmap bitmap : bitmaps) {
+      if (bitmap.data != null) {
+        bitmap.data.touch();
+      }
+    }
   }
 }

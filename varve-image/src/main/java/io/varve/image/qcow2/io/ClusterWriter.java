@@ -277,8 +277,13 @@ public final class ClusterWriter {
     data.write(host, from, old.flip());
   }
 
-  /// True if the guest range is known to read as zero, by the indexes alone.
+  /// True if the guest range is known to read as zero, by the indexes alone. Where space is spent
+  /// as QEMU spends it, the range must be of one kind and lie inside the disk: QEMU asks but once.
   private boolean isZero(long from, long to, Below below) throws IOException {
+    boolean asQemu = parts.rules().qemuLayout();
+    if (asQemu && to > from && to > (parts.header().diskSize() & -512L)) {
+      return false;
+    }
     for (long at = from; at < to; ) {
       LayerExtent extent = map.piece(at, to);
       boolean zero =
@@ -287,7 +292,7 @@ public final class ClusterWriter {
             case NONE -> zeroBelow(at, extent.length(), below);
             case DATA, COMPRESSED -> false;
           };
-      if (!zero) {
+      if (!zero || (asQemu && extent.end() < to)) {
         return false;
       }
       at = extent.end();

@@ -170,10 +170,11 @@ public final class DataArea implements Closeable {
     if (length == 0) {
       return;
     }
-    if (!blank) {
-      storage().zero(host, length);
+    if (blank) {
+      storage().reserve(host, length);
+    } else {
+      storage().zeroReserved(host, length);
     }
-    storage().reserve(host, length);
   }
 
   /// Gives an external data file the size of the disk.

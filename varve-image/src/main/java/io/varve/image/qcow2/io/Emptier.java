@@ -23,9 +23,15 @@ public final class Emptier {
     this.geometry = parts.geometry();
   }
 
-  public void empty() throws IOException {
-    parts.storage().announce(StorageEvent.EMPTY_IMAGE_PREPARE);
+  /// @param size of the disk
+  /// @param bitmaps the image has persistent bitmaps
+  public void empty(long size, boolean bitmaps) throws IOException {
     parts.flushOrder().commit();
+    if (parts.rules().qemuLayout() && !resettable(bitmaps)) {
+      dropAsQemu(size);
+      return;
+    }
+    parts.storage().announce(StorageEvent.EMPTY_IMAGE_PREPARE);
     EntryTable l1 = active.map().l1();
     for (int i = 0; i < l1.size(); i++) {
       long table = L1Entry.offset(l1.get(i));
@@ -39,26 +45,41 @@ public final class Emptier {
     active.forgetDecoded();
     parts.flushOrder().commit();
     parts.flushOrder().commitCounts();
-    trim();
+    FileTail.cut(parts);
+    endAsQemu(l1);
+  }
+
+  /// True where QEMU makes the image anew instead of giving its clusters up one by one.
+  private boolean resettable(boolean bitmaps) {
+    long l1Clusters = geometry.clustersFor(active.map().l1().byteLength());
+    return parts.version() >= 3
+        && parts.header().snapshotCount() == 0
+        && !bitmaps
+        && !parts.data().external()
+        && !parts.data().encrypted()
+        && l1Clusters + 3 <= geometry.clusterSize() * 8L >> geometry.refcountOrder();
+  }
+
+  /// An image made anew ends behind its L1 table, and that at the end of a cluster.
+  private void endAsQemu(EntryTable l1) throws IOException {
+    long end = l1.offset() + (geometry.clustersFor(l1.byteLength()) << geometry.clusterBits());
+    long size = parts.storage().size();
+    if (parts.rules().qemuLayout() && l1.size() > 0 && size < end && size > l1.offset()) {
+      parts.storage().truncate(end);
+    }
+  }
+
+  private void dropAsQemu(long size) throws IOException {
+    active.zeros().drop(0, geometry.clustersFor(size) << geometry.clusterBits());
+    active.forgetDecoded();
+    parts.flushOrder().commit();
+    parts.flushOrder().commitCounts();
   }
 
   private void dropClusters(int l1Index) throws IOException {
     long from = l1Index * geometry.bytesPerL2Table();
     for (int i = 0; i < geometry.l2Entries(); i++) {
       active.tables().dropHost(active.map().state(from + ((long) i << geometry.clusterBits())));
-    }
-  }
-
-  /// Cuts off what nobody refers to at the end of the file.
-  private void trim() throws IOException {
-    if (parts.storage().capabilities().fixedSize()) {
-      return;
-    }
-    long end = geometry.clustersFor(parts.storage().size());
-    long used = parts.refcounts().endOfUsed(end);
-    if (used < end) {
-      parts.storage().truncate(geometry.hostOffset(used));
-      parts.allocator().endMoved(used);
     }
   }
 }

@@ -46,6 +46,8 @@ public final class Preallocator {
     if (dataFile != null) {
       reserve(dataFile, from, to - from);
     }
+    boolean firstIsNew = lacksPlace(from);
+    boolean lastIsNew = lacksPlace(to - 1);
     long position = geometry.clusterStart(from);
     while (position < to) {
       long tableEnd = position - position % geometry.bytesPerL2Table() + geometry.bytesPerL2Table();
@@ -59,7 +61,38 @@ public final class Preallocator {
       position = end;
       parts.bound();
     }
-    coverTheFile();
+    if (mode == Preallocation.METADATA) {
+      fillEdges(from, to, firstIsNew, lastIsNew);
+    } else {
+      coverTheFile();
+    }
+  }
+
+  /// QEMU enters new clusters as a write does: what lies around the range, in the (sub)clusters at
+  /// its edges, is written, and the file ends with the last of it.
+  private void fillEdges(long from, long to, boolean firstIsNew, boolean lastIsNew)
+      throws IOException {
+    long unit = geometry.subclusterSize();
+    if (firstIsNew) {
+      fillEdge(from & -unit, from, from);
+    }
+    if (!lastIsNew) {
+      return;
+    }
+    long end = (to + unit - 1) & -unit;
+    fillEdge(to, end, to - 1);
+    Storage file = parts.data().external() ? parts.data().dataFile() : parts.storage();
+    long last = active.map().state(to - 1).host() + end - geometry.clusterStart(to - 1);
+    if (file != null && !file.capabilities().fixedSize() && file.size() < last) {
+      file.truncate(last);
+    }
+  }
+
+  private void fillEdge(long from, long to, long inside) throws IOException {
+    if (from < to) {
+      long host = active.map().state(inside).host() + geometry.inCluster(from);
+      parts.data().write(host, from, ByteBuffer.allocate((int) (to - from)));
+    }
   }
 
   private void reserve(Storage storage, long position, long length) throws IOException {

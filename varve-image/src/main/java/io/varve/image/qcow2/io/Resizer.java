@@ -143,6 +143,8 @@ public final class Resizer {
     parts.storage().announce(StorageEvent.L1_SHRINK_FREE_L2_CLUSTERS);
     parts.refcounts().requireBlocksAligned();
     parts.flushOrder().commit();
+    parts.flushOrder().commitCounts();
     parts.data().resizeDataFile(newSize);
+    FileTail.cut(parts);
   }
 }

@@ -108,7 +108,9 @@ public final class ZeroWriter {
     long position = at;
     while (position < end) {
       if (map.l2Table(position) == 0) {
+        makeTableAsQemu(position);
         position = tableEnd(position);
+        parts.bound();
         continue;
       }
       if (!map.state(position).equals(ClusterState.NONE)) {
