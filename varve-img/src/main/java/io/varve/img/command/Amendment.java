@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.img.command;
 
+import io.varve.image.BackingReference;
 import io.varve.image.Preallocation;
 import io.varve.image.UnsupportedImageException;
 import io.varve.image.qcow2.Qcow2Amend;
@@ -18,6 +19,7 @@ import io.varve.img.open.OpenedImage;
 import io.varve.img.open.StepWords;
 import io.varve.img.text.ProgressText;
 import java.io.IOException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The changes of one `amend`, checked before the first of them.
@@ -71,7 +73,7 @@ final class Amendment {
     if (bits <= 0 || bits > 64 || Integer.bitCount(bits) != 1) {
       throw new ImgException("Refcount width must be a power of two and may not exceed 64 bits");
     }
-    if (wanted.has("backing_file") || wanted.has("backing_fmt")) {
+    if ((wanted.has("backing_file") || wanted.has("backing_fmt")) && !isBackingOf(layer)) {
       throw new ImgException("Cannot amend the backing file")
           .withHint("You can use 'qemu-img rebase' instead.");
     }
@@ -80,7 +82,7 @@ final class Amendment {
     if (wanted.has("data_file") && !external) {
       throw new ImgException("data-file can only be set for images that use an external data file");
     }
-    if (wanted.isOn("data_file_raw")) {
+    if (wanted.isOn("data_file_raw") && !(external && info.rawDataFile())) {
       throw new ImgException("data-file-raw cannot be set on existing images");
     }
     if (version == 2 && bits != 16) {
@@ -95,6 +97,14 @@ final class Amendment {
           "Lazy refcounts only supported with compatibility level 1.1 and above (use compat=1.1 or"
               + " greater)");
     }
+  }
+
+  /// To name the backing file that is there already changes nothing.
+  private boolean isBackingOf(Qcow2Layer layer) {
+    BackingReference backing = layer.backing().orElse(null);
+    return backing != null
+        && backing.name().equals(wanted.get("backing_file"))
+        && Objects.equals(backing.format(), wanted.get("backing_fmt"));
   }
 
   private static void expandZeros(OpenedImage image, Qcow2Layer layer)
@@ -127,7 +137,7 @@ final class Amendment {
       if (wanted.has("data_file")) {
         Qcow2Amend.dataFile(file, String.valueOf(wanted.get("data_file")));
       }
-      if (wanted.has("data_file_raw")) {
+      if (wanted.has("data_file_raw") && !wanted.isOn("data_file_raw")) {
         Qcow2Amend.clearRawDataFile(file);
       }
       if (lazy != null && version == 3) {

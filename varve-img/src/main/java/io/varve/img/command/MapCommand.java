@@ -107,11 +107,11 @@ final class MapCommand implements Command {
         continue;
       }
       if (current.length > 0) {
-        dump(out, image, current, next);
+        dump(console, image, current, next);
       }
       current = next;
     }
-    dump(out, image, current, null);
+    dump(console, image, current, null);
     if (json) {
       out.print("]\n");
     }
@@ -125,8 +125,9 @@ final class MapCommand implements Command {
     }
   }
 
-  private void dump(PrintStream out, OpenedImage image, Entry entry, @Nullable Entry next)
+  private void dump(Console console, OpenedImage image, Entry entry, @Nullable Entry next)
       throws ImgException {
+    PrintStream out = console.out();
     if (json) {
       out.print(entry.json());
       if (next != null) {
@@ -142,7 +143,7 @@ final class MapCommand implements Command {
       column(row, entry.start);
       column(row, entry.length);
       column(row, entry.offset);
-      out.print(row.append(nameOf(image, entry.host)).append('\n'));
+      out.print(row.append(nameOf(console, image, entry.host)).append('\n'));
     }
     if (next != null && (!next.data || next.zero)) {
       // The table does not tell zeros from nothing, so that they are one stretch.
@@ -159,12 +160,15 @@ final class MapCommand implements Command {
     }
   }
 
-  private static String nameOf(OpenedImage image, @Nullable Storage host) {
+  private static String nameOf(Console console, OpenedImage image, @Nullable Storage host) {
     List<Layer> layers = image.layers();
     for (int i = 0; i < layers.size(); i++) {
       String name = image.fileNames().get(i);
       if (layers.get(i).storage() == host && !name.startsWith("json:")) {
         return name;
+      }
+      if (layers.get(i).mappedStorage() == host && host != null) {
+        return dataFile(console, name, host.name());
       }
       String extent = extentOf(layers.get(i), name, host);
       if (extent != null) {
@@ -172,6 +176,12 @@ final class MapCommand implements Command {
       }
     }
     return host == null ? "" : host.name();
+  }
+
+  /// An external data file is named from the folder that its image is named from.
+  private static String dataFile(Console console, String image, String path) {
+    String here = console.resolve("") + "/";
+    return !image.startsWith("/") && path.startsWith(here) ? path.substring(here.length()) : path;
   }
 
   /// The name of a file that a VMDK's descriptor names, where that is the one.

@@ -33,8 +33,9 @@ final class RawCreator {
       switch (mode == null ? "off" : mode) {
         case "off" -> empty(file, size);
         case "falloc" -> {
-          resize(file, size);
+          requirePossible(file, size);
           file.reserve(0, size);
+          writeFirst(file, size);
         }
         case "full" -> full(file, size);
         case "metadata" -> throw new ImgException("Unsupported preallocation mode: metadata");
@@ -54,12 +55,21 @@ final class RawCreator {
     }
   }
 
-  /// Its first block is written: QEMU does so to learn the file's alignment from it later.
+  /// The first block is written: QEMU does so to learn the file's alignment from it later.
   private static void empty(Storage file, long size) throws ImgException, IOException {
     resize(file, size);
+    writeFirst(file, size);
+  }
+
+  private static void writeFirst(Storage file, long size) throws IOException {
     if (size > 0) {
       file.write(0, ByteBuffer.allocate(size < FIRST_BLOCK ? SECTOR : FIRST_BLOCK));
     }
+  }
+
+  private static void requirePossible(Storage file, long size) throws ImgException, IOException {
+    resize(file, size);
+    file.truncate(0);
   }
 
   private static void full(Storage file, long size) throws ImgException, IOException {

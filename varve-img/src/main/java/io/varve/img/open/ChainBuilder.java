@@ -23,7 +23,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Opens one image with its backing files, the topmost first, as layers of a chain.
-final class ChainBuilder {
+public final class ChainBuilder {
   private static final int MAX_DEPTH = 1024;
   private static final String PREFIX = "Could not open backing file: ";
 
@@ -92,6 +92,7 @@ final class ChainBuilder {
     FoundNode found = nodes.find(request, writable);
     try {
       requireNoLoop(found);
+      requireRecognised(found);
       OptionTree backing = found.options().takeBranch("backing");
       Map<String, String> telling = new LinkedHashMap<>();
       Layer layer = openFormat(found, telling);
@@ -121,6 +122,22 @@ final class ChainBuilder {
     }
   }
 
+  /// Raw is never guessed for a name found inside an image: whoever wrote the image could name any
+  /// file of this machine, and whoever wrote that file could make it look like something else.
+  private void requireRecognised(FoundNode found) throws ImgException {
+    if (opened.isEmpty() || !found.probed() || !found.driver().equals("raw")) {
+      return;
+    }
+    OptionTree told = opened.getLast().backing;
+    if (!told.has("file.filename") && !told.has("file.driver")) {
+      throw new ImgException(
+          "the format of backing file '"
+              + found.file().name().text()
+              + "' is neither recorded nor recognised, and raw is never guessed; if it is raw,"
+              + " record that with 'rebase -u -b FILE -F raw'");
+    }
+  }
+
   private Layer openFormat(FoundNode found, Map<String, String> telling)
       throws ImgException, IOException {
     boolean writable = found.writable();
@@ -129,7 +146,7 @@ final class ChainBuilder {
           RawLayer.open(found.file().storage(), writable);
       case "raw" -> {
         if (found.probed() && writable) {
-          warnOfRaw(found.file().name().text());
+          warnOfRaw(console, found.file().name().text());
         }
         FileNode part = RawOptions.cut(found.file(), found.options());
         yield RawLayer.open(part.storage(), writable);
@@ -142,7 +159,8 @@ final class ChainBuilder {
     };
   }
 
-  private void warnOfRaw(String name) {
+  /// What QEMU says whenever it opens, for writing, an image that nobody called raw.
+  public static void warnOfRaw(Console console, String name) {
     console.line(
         "WARNING: Image format was not specified for '" + name + "' and probing guessed raw.");
     console.line(

@@ -26,6 +26,9 @@ final class CompressedWrite {
     if (!(chain.top() instanceof Qcow2Layer layer)) {
       throw new DeviceException(DeviceException.UNSUPPORTED);
     }
+    if (layer.info().externalDataFile()) {
+      throw new DeviceException(DeviceException.UNSUPPORTED);
+    }
     int cluster = layer.clusterSize();
     long end = offset + length;
     if (offset % cluster != 0 || (length % cluster != 0 && end != chain.size())) {
