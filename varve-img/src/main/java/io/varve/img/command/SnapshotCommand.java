@@ -15,6 +15,7 @@ import io.varve.img.ImgException;
 import io.varve.img.QemuImg;
 import io.varve.img.args.GetOpt;
 import io.varve.img.args.LongOption;
+import io.varve.img.open.ChainBuilder;
 import io.varve.img.open.Failures;
 import io.varve.img.open.ImageSpec;
 import io.varve.img.open.Images;
@@ -87,6 +88,10 @@ final class SnapshotCommand implements Command {
     OpenHow how = OpenHow.readOnly().withWritable(changes).withForceShare(forceShare);
     ImageSpec spec = new ImageSpec(options.rest().getFirst(), format, imageOpts);
     try (OpenedImage image = images.open(spec, how)) {
+      if (action == 'a' && image.formatName().equals("raw") && image.probed()) {
+        // QEMU looks for the snapshot beneath the format, and opens that again.
+        ChainBuilder.warnOfRaw(console, image.fileName());
+      }
       act(console, image.top());
     }
     return 0;

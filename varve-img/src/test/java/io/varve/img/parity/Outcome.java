@@ -45,7 +45,7 @@ record Outcome(int exit, String out, String err) {
   private Outcome withoutLengths() {
     String text =
         out.replaceAll("file length: [^\n]*", "file length: X")
-            .replaceAll("(?m)^ {16}\"virtual-size\": \\d+", "virtual-size: X")
+            .replaceAll("(?m)^ {16}(?: {4})?\"virtual-size\": \\d+", "virtual-size: X")
             .replaceAll("(\"?image-end-offset\"?|Image end offset): \\d+", "$1: X");
     return new Outcome(exit, text, err);
   }
