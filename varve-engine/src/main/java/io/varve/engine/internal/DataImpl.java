@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.UnaryOperator;
 
 /// The bytes of disks.
@@ -37,18 +38,27 @@ final class DataImpl implements DiskData {
   }
 
   private Session session(DiskAddress source, boolean writable) {
-    return parts
-        .verbs()
-        .opening(
-            source,
-            found -> {
-              IoCounters host = new IoCounters();
-              Sources.Opened opened =
-                  parts
-                      .sources()
-                      .open(found, source, writable, inner -> new CountingStorage(inner, host));
-              return new Session(parts.context(), found.disk().id(), opened, host);
-            });
+    Resolver.Found[] disk = new Resolver.Found[1];
+    Session session =
+        parts
+            .verbs()
+            .opening(
+                source,
+                found -> {
+                  disk[0] = found;
+                  IoCounters host = new IoCounters();
+                  Sources.Opened opened =
+                      parts
+                          .sources()
+                          .open(found, source, writable, inner -> new CountingStorage(inner, host));
+                  return new Session(parts.context(), found.disk().id(), opened, host);
+                });
+    UUID unmapped = session.opened().unmapped();
+    if (unmapped != null) {
+      // The next one to open it need not walk.
+      new SideMaps(parts.context()).catchUp(disk[0].site(), disk[0].disk().family(), unmapped);
+    }
+    return session;
   }
 
   @Override

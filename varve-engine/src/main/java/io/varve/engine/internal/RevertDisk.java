@@ -131,6 +131,10 @@ final class RevertDisk implements JournaledVerb {
     }
     context.step(NAME, "commit");
     context.write(tx -> commit(tx, intent, size));
+    if (old != null && args.textOrNull("keep") != null) {
+      UUID parent = context.read(tx -> tx.layer(old)).map(LayerRow::parent).orElse(null);
+      new SideMaps(context).frozen(site, intent.family(), old, parent);
+    }
   }
 
   private static void keep(Path file, UUID old, String name, Args args) throws IOException {

@@ -25,6 +25,8 @@ import java.util.UUID;
 /// 4. the active layer's file loses its write permission
 /// 5. catalog: the overlay is active, the snapshot has a name, the intent is gone
 ///
+/// Then the side file learns of the frozen layer.
+///
 /// Recovery asks the old layer: if it says that it is the snapshot, 4 and 5 follow; else the
 /// overlay goes.
 final class TakeSnapshot implements JournaledVerb {
@@ -104,6 +106,9 @@ final class TakeSnapshot implements JournaledVerb {
     LayerFiles.freeze(site.file(PoolSite.fileName(intent.args().id("layer"))));
     context.step(NAME, "commit");
     context.write(tx -> commit(tx, intent, size));
+    UUID frozen = intent.args().id("layer");
+    UUID parent = context.read(tx -> tx.layer(frozen)).map(LayerRow::parent).orElse(null);
+    new SideMaps(context).frozen(site, intent.family(), frozen, parent);
   }
 
   private static void commit(CatalogTx tx, Intent intent, long size) {

@@ -103,7 +103,7 @@ class SideFileModelTest {
         boolean known = writer.knows(layer.id) && (!child.frozen || writer.knows(child.id));
         tree.mergeUp(layer, child);
         if (known) {
-          writer.moved(layer.id, child.id);
+          writer.merged(List.of(layer.id), child.id);
         } else {
           kept.clear();
         }

@@ -41,6 +41,11 @@ public final class FamilyMap implements FrozenSource {
     this.layers = layers;
   }
 
+  /// Deletes the side files of all families in a folder; a folder that is missing is empty.
+  public static void dropAll(Path folder) throws IOException {
+    new FolderStores(folder).sweep("", "", "");
+  }
+
   SideStores stores() {
     return stores;
   }

@@ -3,6 +3,7 @@ package io.varve.image.chain.side;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// exclusively; readers may be at work.
 ///
 /// Nothing here is flushed: what a crash tears is noticed by its checksum, or by a layer that is
-/// not as its record says. Nothing here is needed either: when a method throws, the caller calls
-/// [#drop()], and goes on.
+/// not as its record says. Nothing here is needed either: what a method could not note when it
+/// throws is noticed by the next reader, and the caller goes on.
 ///
 /// **Threads.** One.
 public final class FamilyMapWriter implements Closeable {
@@ -62,8 +63,12 @@ public final class FamilyMapWriter implements Closeable {
   /// @param mostPages pages (of 512 units each) of the map to be made at most; where a layer
   ///   concerns more, it is noted without them, and laid when [#covers] says so
   public void keep(UUID newest, long mostPages) throws IOException {
-    ChainKeeper keeper = new ChainKeeper(this, folder, mostPages);
-    keeper.keep(newest);
+    try {
+      new ChainKeeper(this, folder, mostPages).keep(newest);
+    } catch (SideFileDamage _) {
+      drop();
+      new ChainKeeper(this, folder, mostPages).keep(newest);
+    }
   }
 
   /// The files; made if there are none.
@@ -109,7 +114,7 @@ public final class FamilyMapWriter implements Closeable {
   }
 
   /// True if a layer is kept and its file is as its record says. Asked before a change of the file
-  /// that is to be followed by [#changed] or [#moved].
+  /// that is to be followed by [#changed] or [#merged].
   public boolean knows(UUID layer) throws IOException {
     SlotTable slots = slots();
     LayerRecord record = slots == null ? null : slots.find(layer);
@@ -127,29 +132,47 @@ public final class FamilyMapWriter implements Closeable {
     }
   }
 
-  /// A layer was merged: what it held, as far as it showed, is in the other one now, its child or
-  /// its base. Every entry that names it stays and is answered by the other layer.
-  public void moved(UUID layer, UUID into) throws IOException {
+  /// Neighbouring layers were merged: what they held, as far as it showed, lies in the file of the
+  /// uppermost one now, which may be another file than before. No entry that names one of them is
+  /// touched: each is answered by the file from now on. To be called only if [#knows] was true of
+  /// all of them when the merge began, and nobody else could write to them since; otherwise [#gone]
+  /// is the word.
+  ///
+  /// @param below the layers that are no more, the newest first
+  /// @param top the layer above them, which has taken them in
+  public void merged(List<UUID> below, UUID top) throws IOException {
     SideFiles at = files;
     if (at == null) {
       return;
     }
     SlotTable slots = at.slots();
-    LayerRecord from = slots.find(layer);
-    LayerRecord to = slots.find(into);
-    if (from == null || to == null) {
-      gone(layer);
-      gone(into);
+    LayerRecord merged = slots.find(top);
+    List<LayerRecord> records = new ArrayList<>();
+    LayerRecord above = merged;
+    for (UUID layer : below) {
+      LayerRecord next = slots.find(layer);
+      if (above == null || next == null || slots.resolve(above.other()) != next.slot()) {
+        forget(below, top);
+        return;
+      }
+      records.add(LayerRecord.moved(next.slot(), slots.size()));
+      above = next;
+    }
+    if (merged == null || above == null) {
+      forget(below, top);
       return;
     }
-    boolean up = slots.resolve(to.other()) == from.slot();
-    boolean down = slots.resolve(from.other()) == to.slot();
-    if (up == down) {
-      throw new SideFileDamage("layer " + layer + " does not lie beside " + into);
+    records.add(0, LayerRecord.moved(merged.slot(), slots.size()));
+    FileBinding binding = OpenedLayer.bind(folder, top);
+    records.add(0, merged.inSlot(slots.size(), above.other()).withBinding(binding));
+    at.append(records);
+  }
+
+  private void forget(List<UUID> below, UUID top) throws IOException {
+    gone(top);
+    for (UUID layer : below) {
+      gone(layer);
     }
-    FileBinding binding = OpenedLayer.bind(folder, into);
-    LayerRecord merged = up ? to.withParent(from.other()) : to.withTreeOf(from);
-    at.append(List.of(merged.withBinding(binding), LayerRecord.moved(from.slot(), to.slot())));
   }
 
   /// A layer was removed, or what is kept of it is not to be believed any more.

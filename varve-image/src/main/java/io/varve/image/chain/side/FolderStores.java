@@ -54,7 +54,8 @@ record FolderStores(Path folder) implements SideStores {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, family + "*")) {
       for (Path file : files) {
         String name = String.valueOf(file.getFileName());
-        if (!name.equals(records) && !name.equals(pages)) {
+        boolean ours = name.endsWith(".map") || name.endsWith(".new") || name.endsWith(".pages");
+        if (ours && !name.equals(records) && !name.equals(pages)) {
           Files.deleteIfExists(file);
         }
       }

@@ -50,15 +50,10 @@ record LayerRecord(
     return new LayerRecord(type, slot, other, treeTop, height, root, layer, size, now, blocks);
   }
 
-  LayerRecord withParent(int parent) {
-    return new LayerRecord(type, slot, parent, treeTop, height, root, layer, size, binding, blocks);
-  }
-
-  /// The same layer with the tree of a child that was merged into it.
-  LayerRecord withTreeOf(LayerRecord from) {
-    int top = from.treeTop == from.slot ? slot : from.treeTop;
-    return new LayerRecord(
-        type, slot, other, top, from.height, from.root, layer, from.size, binding, blocks);
+  /// The same layer under a new slot, on another parent.
+  LayerRecord inSlot(int next, int parent) {
+    int top = treeTop == slot ? next : treeTop;
+    return new LayerRecord(type, next, parent, top, height, root, layer, size, binding, blocks);
   }
 
   LayerRecord withBlocks(long now) {
