@@ -2,6 +2,7 @@
 package io.varve.engine;
 
 import io.varve.engine.model.DeleteOutcome;
+import io.varve.engine.model.DeletePreview;
 import io.varve.engine.model.DiskView;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotTree;
@@ -29,7 +30,19 @@ public interface Snapshots {
   /// written since the last snapshot is lost, unless `keepAs` names a snapshot to keep it in.
   DiskView revert(DiskAddress snapshot, @Nullable String keepAs);
 
-  /// Deletes a snapshot. Always accepted: what others still read is merged or kept until they do
-  /// not.
+  /// Deletes a snapshot. Always accepted, and returns at once: the name is gone, and so is the file
+  /// where nobody else read it. What one node still reads is merged into it by a job, see
+  /// [DeleteOutcome#jobs()] and [Jobs]; what several read is kept until they do not.
   DeleteOutcome delete(DiskAddress snapshot);
+
+  /// Deletes snapshots of one disk as one: all storage snapshots among them lose their names in one
+  /// step, and what of them is merged is moved once.
+  DeleteOutcome delete(List<DiskAddress> snapshots);
+
+  /// What [#delete(List)] would do, without doing anything. May be asked while VMs run.
+  DeletePreview preview(List<DiskAddress> snapshots);
+
+  /// The snapshots that an address names: one, or, as `disk@from..to`, all storage snapshots of the
+  /// disk on the way between two of them, both included. The oldest first.
+  List<DiskAddress> select(DiskAddress address);
 }

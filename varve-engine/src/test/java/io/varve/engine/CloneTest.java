@@ -118,6 +118,8 @@ final class CloneTest {
     assertThat(bed.read("c", 0)).isEqualTo(1);
     DeleteOutcome gone = bed.varve.disks().delete(at("c"), false);
     assertThat(gone.how()).isEqualTo(How.REMOVED);
+    assertThat(gone.jobs()).hasSize(1);
+    bed.runJobs();
     assertThat(bed.layerFiles()).hasSize(1);
     assertThat(bed.read("d", 0)).isEqualTo(1);
   }

@@ -12,6 +12,7 @@ import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
 import io.varve.engine.model.ExportSpec;
+import io.varve.engine.model.JobState;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.image.LayerFormat;
 import io.varve.image.qcow2.Compression;
@@ -280,10 +281,14 @@ final class DiskTest {
       bed.withDisk("d", MIB);
       bed.write("d", 0, 1, MIB);
       bed.varve.snapshots().create(at("d"), "s", SnapshotKindChoice.AUTO);
-      assertThat(code(() -> stopping.snapshots().delete(at("d@s"))))
-          .isEqualTo(ProblemCode.CANCELLED);
+      bed.write("d", 0, 1, 512);
+      stopping.snapshots().delete(at("d@s"));
+      assertThat(code(() -> stopping.jobs().runAll(POOL))).isEqualTo(ProblemCode.CANCELLED);
     }
-    assertThat(bed.tree("d")).containsExactly("s<-", "*p/d<s");
+    assertThat(bed.tree("d")).containsExactly("(retired)<-", "*p/d<(retired)");
+    assertThat(bed.read("d", 0)).isEqualTo(1);
+    assertThat(bed.runJobs()).allMatch(job -> job.state() == JobState.DONE).hasSize(1);
+    assertThat(bed.tree("d")).containsExactly("*p/d<-");
     assertThat(bed.read("d", 0)).isEqualTo(1);
   }
 }

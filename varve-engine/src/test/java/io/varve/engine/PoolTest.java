@@ -7,6 +7,7 @@ import static io.varve.engine.TestBed.at;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.engine.model.JobState;
 import io.varve.engine.model.PoolKind;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.PoolView;
@@ -105,8 +106,9 @@ final class PoolTest {
     assertThat(code(() -> bed.varve.snapshots().revert(at("d@s"), null)))
         .isEqualTo(ProblemCode.HAS_COMPUTE_SNAPSHOTS);
     assertThat(bed.tree("d")).containsExactly("s<-", "inner<s", "*p/d<inner");
-    assertThat(bed.varve.snapshots().delete(at("d@s")).notes().toString())
-        .contains("compute snapshots");
+    bed.varve.snapshots().delete(at("d@s"));
+    assertThat(bed.runJobs()).allMatch(job -> job.state() == JobState.WAITING).hasSize(1);
+    assertThat(bed.varve.pools().collect(POOL).notes().toString()).contains("compute snapshots");
     assertThat(bed.read("d@inner", 0)).isZero();
   }
 

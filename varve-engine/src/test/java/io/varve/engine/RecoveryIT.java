@@ -13,6 +13,8 @@ import io.varve.engine.catalog.MemoryCatalog;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
 import io.varve.engine.model.ExportSpec;
+import io.varve.engine.model.JobState;
+import io.varve.engine.model.JobView;
 import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.SnapshotKindChoice;
@@ -89,6 +91,11 @@ final class RecoveryIT {
     bed.write("d", BLOCK, 3, BLOCK);
   }
 
+  private static void deleteAndMerge(Varve varve, String snapshot) {
+    varve.snapshots().delete(at(snapshot));
+    varve.jobs().runAll(null);
+  }
+
   private static List<Scenario> scenarios() {
     return List.of(
         new Scenario(
@@ -109,13 +116,23 @@ final class RecoveryIT {
         new Scenario(
             "delete by merging into a snapshot",
             RecoveryIT::tree,
-            v -> v.snapshots().delete(at("d@s1")),
+            v -> deleteAndMerge(v, "d@s1"),
             List.of("d", "d@s2")),
         new Scenario(
             "delete by merging into the disk",
             RecoveryIT::tree,
-            v -> v.snapshots().delete(at("d@s2")),
+            v -> deleteAndMerge(v, "d@s2"),
             List.of("d", "d@s1")),
+        new Scenario(
+            "delete by merging down",
+            bed -> {
+              tree(bed);
+              bed.write("d", 0, 5, MIB + 5 * BLOCK);
+              snapshot(bed, "d", "s3");
+              bed.write("d", BLOCK, 6, BLOCK);
+            },
+            v -> deleteAndMerge(v, "d@s3"),
+            List.of("d", "d@s1", "d@s2")),
         new Scenario(
             "delete a leaf",
             bed -> {
@@ -132,7 +149,7 @@ final class RecoveryIT {
             },
             v -> {
               v.snapshots().delete(at("d@s1"));
-              v.snapshots().delete(at("d@s2"));
+              deleteAndMerge(v, "d@s2");
             },
             List.of("d")),
         new Scenario(
@@ -176,7 +193,7 @@ final class RecoveryIT {
         new Scenario(
             "compute delete",
             RecoveryIT::compute,
-            v -> v.snapshots().delete(at("d@s1")),
+            v -> deleteAndMerge(v, "d@s1"),
             List.of("d", "d@s2")),
         new Scenario(
             "unregister",
@@ -253,6 +270,8 @@ final class RecoveryIT {
       }
       if (how != Cut.CRASH_WITHOUT_CATALOG) {
         requireSame(bed, before, seen);
+        finishJobs(bed);
+        requireSame(bed, before, seen);
         requireWhole(bed, catalog, seen);
       }
     }
@@ -260,9 +279,21 @@ final class RecoveryIT {
       try (TestBed bed = new TestBed(own, new MemoryCatalog(), StepHook.NONE)) {
         bed.varve.pools().rescan(bed.folder);
         requireSame(bed, before, seen);
+        bed.varve.pools().collect(POOL);
+        requireSame(bed, before, seen);
       }
     }
     return wasCut;
+  }
+
+  private static void finishJobs(TestBed bed) {
+    for (JobView job : bed.varve.jobs().list(null, true)) {
+      if (job.state() == JobState.FAILED) {
+        bed.varve.jobs().resume(job.id().toString());
+      }
+    }
+    bed.varve.jobs().runAll(null);
+    assertThat(bed.varve.jobs().list(null, true)).allMatch(job -> job.state() == JobState.DONE);
   }
 
   private static void recoverAndCrash(TestBed bed, Scenario scenario, int step) {
@@ -275,6 +306,7 @@ final class RecoveryIT {
         });
     try {
       second.data().where(at(scenario.untouched.getFirst()), 0, 512);
+      second.jobs().runAll(null);
     } catch (Crash _) {
       assertThat(steps.get()).isPositive();
     }
@@ -303,7 +335,8 @@ final class RecoveryIT {
         });
     try {
       scenario.run.accept(cuttable);
-      return false;
+      // A job tells its failure in its row.
+      return steps.get() > cut;
     } catch (Crash e) {
       return true;
     } catch (VarveException e) {

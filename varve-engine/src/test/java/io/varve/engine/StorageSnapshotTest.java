@@ -12,6 +12,8 @@ import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DeleteOutcome.How;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.JobState;
+import io.varve.engine.model.JobView;
 import io.varve.engine.model.SnapshotKind;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotView;
@@ -148,8 +150,13 @@ final class StorageSnapshotTest {
     snapshot("s2");
     bed.write("d", 2 * MIB, 3, BLOCK);
     DeleteOutcome outcome = delete("d@s1");
-    assertThat(outcome.how()).isEqualTo(How.MERGED);
-    assertThat(outcome.movedBytes()).isEqualTo(BLOCK);
+    assertThat(outcome.how()).isEqualTo(How.QUEUED);
+    assertThat(bed.tree("d")).containsExactly("(retired)<-", "s2<(retired)", "*p/d<s2");
+    JobView job = bed.varve.jobs().run(outcome.jobs().getFirst().toString());
+    assertThat(job.state()).isEqualTo(JobState.DONE);
+    assertThat(job.doneBytes()).isEqualTo(BLOCK).isEqualTo(job.totalBytes());
+    assertThat(job.freedBytes()).isPositive();
+    assertThat(job.subject()).isEqualTo("d@s1");
     assertThat(bed.read("d@s2", 0)).isEqualTo(2);
     assertThat(bed.read("d@s2", MIB)).isEqualTo(1);
     assertThat(bed.read("d", 2 * MIB)).isEqualTo(3);
@@ -157,7 +164,8 @@ final class StorageSnapshotTest {
     Path frozen = bed.varve.snapshots().show(at("d@s2")).file();
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(frozen)))
         .isEqualTo("r--r--r--");
-    assertThat(delete("d@s2").how()).isEqualTo(How.MERGED);
+    assertThat(delete("d@s2").how()).isEqualTo(How.QUEUED);
+    bed.runJobs();
     assertThat(bed.read("d", MIB)).isEqualTo(1);
     assertThat(bed.layerFiles()).hasSize(1);
   }
@@ -175,7 +183,8 @@ final class StorageSnapshotTest {
     assertThat(bed.read("d", 0)).isEqualTo(1);
     DeleteOutcome second = delete("d@s2");
     assertThat(second.how()).isEqualTo(How.REMOVED);
-    assertThat(second.collected()).isEqualTo(1);
+    assertThat(second.jobs()).hasSize(1);
+    bed.runJobs();
     assertThat(bed.layerFiles()).hasSize(1);
     assertThat(bed.read("d", 0)).isEqualTo(1);
   }
@@ -228,10 +237,13 @@ final class StorageSnapshotTest {
           .isEqualTo(ProblemCode.BUSY);
       assertThatThrownBy(() -> revert("d@s1")).isInstanceOf(BusyException.class);
       DeleteOutcome outcome = delete("d@s1");
-      assertThat(outcome.how()).isEqualTo(How.RETIRED);
-      assertThat(outcome.notes()).isNotEmpty();
+      assertThat(outcome.how()).isEqualTo(How.QUEUED);
+      JobView waiting = bed.runJobs().getFirst();
+      assertThat(waiting.state()).isEqualTo(JobState.WAITING);
+      assertThat(waiting.reason()).contains("in use");
     }
     assertThat(bed.varve.pools().collect(POOL).removed()).isEqualTo(1);
+    assertThat(bed.varve.jobs().list(POOL, false)).isEmpty();
     assertThat(bed.layerFiles()).hasSize(1);
   }
 
@@ -261,16 +273,18 @@ final class StorageSnapshotTest {
     assertThat(bed.read("d", 3 * MIB)).isZero();
     snapshot("above");
     bed.write("d", 0, 2, 512);
-    assertThat(delete("d@short").how()).isEqualTo(How.MERGED);
+    delete("d@short");
+    assertThat(bed.runJobs()).allMatch(job -> job.state() == JobState.DONE).hasSize(1);
     assertThat(bed.read("d", 3 * MIB)).isZero();
     assertThat(bed.read("d@above", 3 * MIB)).isZero();
     assertThat(bed.read("d@long", 3 * MIB)).isEqualTo(1);
-    assertThat(delete("d@long").how()).isEqualTo(How.MERGED);
+    delete("d@long");
+    assertThat(bed.runJobs()).allMatch(job -> job.state() == JobState.DONE).hasSize(1);
     assertThat(bed.read("d", 3 * MIB)).isZero();
   }
 
   @Test
-  void marksARetiredLayerOnceNobodyReadsIt() {
+  void marksARetiredLayerAlsoWhileSomeoneReadsIt() {
     bed.write("d", 0, 1, BLOCK);
     snapshot("s1");
     bed.write("d", 0, 2, BLOCK);
@@ -278,9 +292,8 @@ final class StorageSnapshotTest {
     revert("d@s1");
     try (DiskSession session = bed.varve.data().open(at("d@s1"), false)) {
       assertThat(session.writable()).isFalse();
-      assertThat(delete("d@s1").notes()).anyMatch(note -> note.contains("marked as retired"));
+      assertThat(delete("d@s1").notes()).noneMatch(note -> note.contains("marked as retired"));
     }
-    assertThat(bed.varve.pools().collect(POOL).kept()).isEqualTo(1);
     bed.varve.pools().rescan(POOL);
     assertThat(bed.varve.snapshots().list(at("d"))).hasSize(1);
     assertThat(bed.tree("d")).containsExactly("(retired)<-", "s2<(retired)", "*p/d<(retired)");

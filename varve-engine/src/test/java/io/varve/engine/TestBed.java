@@ -4,6 +4,7 @@ package io.varve.engine;
 import io.varve.engine.catalog.Catalog;
 import io.varve.engine.catalog.MemoryCatalog;
 import io.varve.engine.model.DiskSpec;
+import io.varve.engine.model.JobView;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.TreeNode;
 import java.io.ByteArrayInputStream;
@@ -106,6 +107,11 @@ public final class TestBed implements AutoCloseable {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     varve.data().read(at(source), offset, length, out);
     return out.toByteArray();
+  }
+
+  /// Does what verbs left to be done; what each job came to.
+  List<JobView> runJobs() {
+    return varve.jobs().runAll(null);
   }
 
   List<Path> layerFiles() {

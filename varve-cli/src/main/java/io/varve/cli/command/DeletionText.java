@@ -3,6 +3,8 @@ package io.varve.cli.command;
 
 import io.varve.cli.text.Count;
 import io.varve.engine.model.DeleteOutcome;
+import io.varve.engine.model.JobState;
+import io.varve.engine.model.JobView;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,13 +22,27 @@ final class DeletionText {
     return lines;
   }
 
+  /// Jobs that the text of the deletions does not cover: those not done, and those of others.
+  static List<JobView> worthALine(List<DeleteOutcome> outcomes, List<JobView> jobs) {
+    return jobs.stream()
+        .filter(job ->
+            job.state() != JobState.DONE
+                || outcomes.stream().noneMatch(outcome -> outcome.jobs().contains(job.id())))
+        .toList();
+  }
+
   private static String how(Session session, DeleteOutcome outcome) {
     String freed = session.size(outcome.freedBytes());
     return switch (outcome.how()) {
-      case REMOVED -> "deleted; %s freed, nothing moved".formatted(freed);
+      case REMOVED ->
+          "deleted; %s freed, %s moved"
+              .formatted(
+                  freed,
+                  outcome.movedBytes() == 0 ? "nothing" : session.size(outcome.movedBytes()));
       case MERGED ->
           "deleted; merged into what stood on it: %s moved, %s freed"
               .formatted(session.size(outcome.movedBytes()), freed);
+      case QUEUED -> "deleted by name; a job moves its data into what stands on it";
       case RETIRED -> "deleted by name; its layer stays while others read it";
       case FREED_IN_FILE -> inFile(session, outcome);
     };

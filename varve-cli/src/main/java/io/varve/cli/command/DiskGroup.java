@@ -9,6 +9,7 @@ import io.varve.engine.DiskAddress;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.JobView;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -245,6 +246,11 @@ final class DiskGroup {
     @Option(names = "--with-snapshots", description = "its snapshots go with it")
     boolean withSnapshots;
 
+    @Option(
+        names = {"--background", "--no-wait"},
+        description = "leaves what can be merged by it to 'varve job run'")
+    boolean background;
+
     @Override
     void run(Session session) throws Exception {
       DiskAddress address = DiskAddress.parseDisk(disk);
@@ -258,10 +264,12 @@ final class DiskGroup {
                       ? " and its " + Count.of(view.snapshots(), "snapshot")
                       : "");
       if (session.confirmed(question)) {
-        DeleteOutcome outcome = session.varve().disks().delete(address, withSnapshots);
-        session.answer(
-            Shapes.deletion(view.address(), outcome),
-            DeletionText.lines(session, view.address(), outcome));
+        DeleteOutcome deleted = session.varve().disks().delete(address, withSnapshots);
+        List<JobView> jobs = LeftJobs.run(session, view.pool(), background);
+        DeleteOutcome outcome = LeftJobs.with(deleted, jobs);
+        List<String> lines = new ArrayList<>(DeletionText.lines(session, view.address(), outcome));
+        lines.addAll(LeftJobs.lines(session, DeletionText.worthALine(List.of(outcome), jobs)));
+        session.answer(Shapes.deletion(view.address(), outcome), lines);
       }
     }
   }

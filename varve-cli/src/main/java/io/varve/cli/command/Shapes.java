@@ -175,6 +175,7 @@ final class Shapes {
         .with("punchedBytes", outcome.punchedBytes())
         .with("storeCanPunch", outcome.storeCanPunch())
         .with("collectedLayers", outcome.collected())
+        .with("jobs", outcome.jobs().stream().map(Object::toString).toList())
         .with("notes", outcome.notes());
   }
 

@@ -7,7 +7,6 @@ import io.varve.cli.text.Elapsed;
 import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
 import io.varve.engine.DiskAddress;
-import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskView;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotTree;
@@ -34,11 +33,11 @@ import picocli.CommandLine.Parameters;
       SnapshotGroup.Show.class,
       DiffAction.class,
       SnapshotGroup.Revert.class,
-      SnapshotGroup.Delete.class,
+      SnapshotDelete.class,
     })
 final class SnapshotGroup {
   /// Reads `DISK@NAME`, or `DISK NAME`, as different tools have taught people.
-  private static DiskAddress address(String first, @Nullable String second) {
+  static DiskAddress address(String first, @Nullable String second) {
     if (second == null) {
       return DiskAddress.parseSnapshot(first);
     }
@@ -222,6 +221,11 @@ final class SnapshotGroup {
         description = "takes a snapshot of that name first, so that nothing is lost")
     @Nullable String keepAs;
 
+    @Option(
+        names = {"--background", "--no-wait"},
+        description = "leaves what can be merged by it to 'varve job run'")
+    boolean background;
+
     @Override
     void run(Session session) throws Exception {
       DiskAddress address = address(snapshot, name);
@@ -241,48 +245,13 @@ final class SnapshotGroup {
           "%s: back to @%s in %s"
               .formatted(after.address(), address.snapshot(), Elapsed.human(Elapsed.since(start))));
       session.answer(Shapes.disk(after), lines);
+      session.also(LeftJobs.lines(session, LeftJobs.run(session, after.pool(), background)));
     }
 
     private static String question(DiskView disk, String to) {
       return "Reverts %s to @%s. What was written since %s is lost (--keep-as NAME keeps it)."
           .formatted(
               disk.address(), to, disk.parent() == null ? "it was made" : "@" + disk.parent());
-    }
-  }
-
-  /// Deletes a snapshot.
-  @Command(
-      name = "delete",
-      aliases = "rm",
-      description = {
-        "Deletes a snapshot; always accepted. If nothing stands on it, its file goes. If one layer",
-        "does, its data moves there first. If several do, the name goes now and the file when the",
-        "last but one of them is gone. A compute snapshot frees its clusters inside the image and",
-        "punches them out where the store can.",
-      },
-      footerHeading = "%nExample:%n",
-      footer = "  varve snapshot delete shop@clean --yes")
-  static final class Delete extends Action {
-    @Parameters(index = "0", paramLabel = "DISK@NAME")
-    String snapshot = "";
-
-    @Parameters(index = "1", arity = "0..1", hidden = true)
-    @Nullable String name;
-
-    @Override
-    void run(Session session) throws Exception {
-      DiskAddress address = address(snapshot, name);
-      SnapshotView view = session.varve().snapshots().show(address);
-      String full = view.disk() + "@" + view.name();
-      String readers =
-          view.clones().isEmpty()
-              ? ""
-              : " What was cloned of it lives on (%s)."
-                  .formatted(Count.of(view.clones().size(), "clone"));
-      if (session.confirmed("Deletes snapshot %s.%s".formatted(full, readers))) {
-        DeleteOutcome outcome = session.varve().snapshots().delete(address);
-        session.answer(Shapes.deletion(full, outcome), DeletionText.lines(session, full, outcome));
-      }
     }
   }
 }

@@ -29,7 +29,8 @@ class DeletionTextTest {
 
   @Test
   void saysWhatWasFreedAndWhatWasMoved() {
-    assertThat(lines(new DeleteOutcome(How.MERGED, 4096, 1024, 0, 0, true, 2, List.of())))
+    assertThat(
+            lines(new DeleteOutcome(How.MERGED, 4096, 1024, 0, 0, true, 2, List.of(), List.of())))
         .containsExactly(
             "d@s: deleted; merged into what stood on it: 1 KiB moved, 4 KiB freed",
             "  2 retired layers went with it");
@@ -37,7 +38,10 @@ class DeletionTextTest {
 
   @Test
   void saysWhatAStoreWithoutHolesDoes() {
-    assertThat(lines(new DeleteOutcome(How.FREED_IN_FILE, 0, 0, 65536, 0, false, 0, List.of())))
+    assertThat(
+            lines(
+                new DeleteOutcome(
+                    How.FREED_IN_FILE, 0, 0, 65536, 0, false, 0, List.of(), List.of())))
         .containsExactly(
             "d@s: deleted; 64 KiB freed inside the file; this store cannot punch holes, so they"
                 + " wait there for reuse");
@@ -45,7 +49,10 @@ class DeletionTextTest {
 
   @Test
   void saysWhatWentBackToTheStore() {
-    assertThat(lines(new DeleteOutcome(How.FREED_IN_FILE, 0, 0, 65536, 65536, true, 0, List.of())))
+    assertThat(
+            lines(
+                new DeleteOutcome(
+                    How.FREED_IN_FILE, 0, 0, 65536, 65536, true, 0, List.of(), List.of())))
         .containsExactly(
             "d@s: deleted; 64 KiB freed inside the file, 64 KiB of it given back to the store");
   }

@@ -45,7 +45,15 @@ class ShapesTest {
   void aDeletion() {
     DeleteOutcome outcome =
         new DeleteOutcome(
-            DeleteOutcome.How.FREED_IN_FILE, 0, 0, 4096, 4096, true, 0, List.of("a note"));
+            DeleteOutcome.How.FREED_IN_FILE,
+            0,
+            0,
+            4096,
+            4096,
+            true,
+            0,
+            List.of(),
+            List.of("a note"));
     assertThat(Json.of(Shapes.deletion("main/shop@monday", outcome)))
         .isEqualToIgnoringNewLines(
             """
@@ -58,6 +66,7 @@ class ShapesTest {
               "punchedBytes" : 4096,
               "storeCanPunch" : true,
               "collectedLayers" : 0,
+              "jobs" : [ ],
               "notes" : [ "a note" ]
             }\
             """);

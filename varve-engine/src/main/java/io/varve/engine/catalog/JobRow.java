@@ -82,6 +82,27 @@ public record JobRow(
         version);
   }
 
+  public JobRow withArgs(String newArgs) {
+    return new JobRow(
+        id,
+        pool,
+        family,
+        kind,
+        subject,
+        state,
+        newArgs,
+        totalBytes,
+        doneBytes,
+        freedBytes,
+        bytesPerSecond,
+        window,
+        reason,
+        createdMillis,
+        startedMillis,
+        endedMillis,
+        version);
+  }
+
   public JobRow withProgress(long total, long done) {
     return new JobRow(
         id,

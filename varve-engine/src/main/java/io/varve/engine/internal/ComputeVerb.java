@@ -185,6 +185,7 @@ final class ComputeVerb implements JournaledVerb {
         freed.punchedBytes(),
         punches,
         0,
+        List.of(),
         notes);
   }
 

@@ -55,7 +55,7 @@ final class DeleteDisk implements JournaledVerb {
       notes.add(fate.kept.size() + " layers stay as retired ones: clones read them");
     }
     return new DeleteOutcome(
-        fate.kept.isEmpty() ? How.REMOVED : How.RETIRED, freed, 0, 0, 0, true, 0, notes);
+        fate.kept.isEmpty() ? How.REMOVED : How.RETIRED, freed, 0, 0, 0, true, 0, List.of(), notes);
   }
 
   private static void requireUnused(PoolSite site, LayerRow layer) throws IOException {

@@ -190,8 +190,8 @@ final class DisksImpl implements Disks {
                     "Delete them first, or delete the disk with them (--with-snapshots).");
               }
               DeleteOutcome outcome = parts.deleteDisk().delete(found);
-              parts.reaper().collect(found.site(), found.disk().family(), false);
-              return outcome;
+              return outcome.with(
+                  parts.reaper().collect(found.site(), found.disk().family(), false).jobs());
             });
   }
 

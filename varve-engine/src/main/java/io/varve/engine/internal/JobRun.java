@@ -88,6 +88,23 @@ final class JobRun {
     }
   }
 
+  /// Bytes moved so far, by this run and those before.
+  long done() {
+    return done;
+  }
+
+  /// Keeps what the next run needs to know.
+  void save(Args args) {
+    String text = args.encode();
+    row =
+        context.read(tx -> {
+          JobRow now =
+              tx.job(row.id()).orElseThrow(() -> new JobStoppedException("the job is gone"));
+          tx.update(now.withArgs(text).withProgress(total, done));
+          return tx.job(row.id()).orElseThrow();
+        });
+  }
+
   /// Adds to what went back to the store.
   void freed(long bytes) {
     freed += bytes;

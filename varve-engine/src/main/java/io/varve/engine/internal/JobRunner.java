@@ -7,6 +7,7 @@ import io.varve.engine.ProblemCode;
 import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.PoolRow;
 import io.varve.engine.model.JobState;
+import io.varve.engine.model.NodeRole;
 import io.varve.image.ImageInUseException;
 import java.io.IOException;
 import java.util.HashMap;
@@ -159,12 +160,12 @@ final class JobRunner {
     });
   }
 
-  /// Asks the jobs that run in a family to make room for a verb: each stops at its next step, and
-  /// the next run goes on with it. True if there are any.
+  /// Asks the jobs that hold an active layer of a family to make room for a verb: each stops at its
+  /// next step, and the next run goes on with it. True if there are any.
   boolean standAside(UUID pool, UUID family) {
     List<JobRow> running =
         context.read(tx -> tx.jobsOfFamily(pool, family)).stream()
-            .filter(row -> row.state() == JobState.RUNNING)
+            .filter(row -> row.state() == JobState.RUNNING && holdsActive(row))
             .toList();
     for (JobRow row : running) {
       change(
@@ -175,6 +176,18 @@ final class JobRunner {
                   : now);
     }
     return !running.isEmpty();
+  }
+
+  private boolean holdsActive(JobRow row) {
+    String run = Args.decode(row.args()).textOrNull("run");
+    if (run == null || run.isEmpty()) {
+      return false;
+    }
+    UUID top = UUID.fromString(run.split(" ", 2)[0]);
+    return context
+        .read(tx -> tx.layer(top))
+        .filter(layer -> layer.role() == NodeRole.ACTIVE)
+        .isPresent();
   }
 
   /// True if the job's program died in its midst.

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -169,6 +170,28 @@ final class LayerFiles {
     } catch (IOException | RuntimeException e) {
       closeAfter(layer, e);
       throw e;
+    }
+  }
+
+  /// Opens a frozen layer for changes that no reader of its chain sees; it may be open for reading
+  /// elsewhere. Its mode is that of a frozen layer all the time but for a moment.
+  ///
+  /// @throws io.varve.image.ImageInUseException if someone has it open for writing, or fills it in
+  static Qcow2Layer openFilling(Path file) throws IOException {
+    return Qcow2Layer.open(
+        unfrozen(file, LockMode.FILLER), Qcow2Options.readWrite().withRequireWhole(true));
+  }
+
+  /// Opens a file for writing whatever its mode, and leaves it the mode that it has.
+  static FileStorage unfrozen(Path file, LockMode lock) throws IOException {
+    boolean frozen = !Files.getPosixFilePermissions(file).contains(PosixFilePermission.OWNER_WRITE);
+    thaw(file);
+    try {
+      return FileStorage.open(file, FileAccess.READ_WRITE, lock);
+    } finally {
+      if (frozen) {
+        freeze(file);
+      }
     }
   }
 

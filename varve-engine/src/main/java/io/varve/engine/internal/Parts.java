@@ -27,11 +27,14 @@ record Parts(
   static Parts of(Context context) {
     Journal journal = new Journal(context);
     Resolver resolver = new Resolver(context);
-    Verbs verbs = new Verbs(context, journal, resolver);
+    JobRunner jobs = new JobRunner(context, journal);
+    Verbs verbs = new Verbs(context, journal, resolver, jobs);
     Sources sources = new Sources(context);
     DiskViews diskViews = new DiskViews(context);
-    MergeLayer merge = new MergeLayer(context, journal);
-    RetireLayer retire = new RetireLayer(context, journal);
+    MergeQueue queue = new MergeQueue(context);
+    RemoveLayer remove = new RemoveLayer(context, journal);
+    RetireLayer retire = new RetireLayer(context, journal, queue);
+    MergeCommit commit = new MergeCommit(context, journal);
     Parts parts =
         new Parts(
             context,
@@ -44,7 +47,7 @@ record Parts(
             new SnapshotViews(context),
             new TakeSnapshot(context, journal),
             new RevertDisk(context, journal),
-            new Reaper(context, merge, retire),
+            new Reaper(context, remove, retire, queue),
             new DeleteDisk(context, journal),
             new CloneLinked(context, journal),
             new MakeDisk(context, journal),
@@ -53,8 +56,10 @@ record Parts(
             new Resize(context, journal, sources),
             new ComputeVerb(context, journal),
             new ReceiveSnapshot(context, journal, verbs),
-            new JobRunner(context, journal));
-    journal.register(merge);
+            jobs);
+    jobs.register(new MergeJob(context, commit, parts.reaper));
+    journal.register(remove);
+    journal.register(commit);
     journal.register(retire);
     journal.register(parts.takeSnapshot);
     journal.register(parts.revert);

@@ -10,9 +10,12 @@ import io.varve.engine.ProblemCode;
 import io.varve.engine.RefusedException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.MemberRow;
 import io.varve.engine.catalog.PoolRow;
 import io.varve.engine.model.CollectOutcome;
+import io.varve.engine.model.JobState;
+import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.PoolKind;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.PoolView;
@@ -24,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -211,13 +215,46 @@ final class PoolsImpl implements Pools {
       parts.journal().recoverUnborn(site);
       CollectOutcome all = new CollectOutcome(0, 0, 0, 0, List.of());
       for (UUID family : families(site)) {
-        try (PoolLocks.Held _ = parts.context().locks().exclusive(site, family)) {
-          parts.journal().recover(site, family);
-          all = sum(all, parts.reaper().collect(site, family, true));
-        }
+        all = sum(all, collect(site, family));
       }
       return all;
     });
+  }
+
+  private CollectOutcome collect(PoolSite site, UUID family) throws IOException {
+    Reaper.Collected now;
+    try (PoolLocks.Held _ = parts.context().locks().exclusive(site, family)) {
+      parts.journal().recover(site, family);
+      now = parts.reaper().collect(site, family, true);
+    }
+    long freed = now.freedBytes();
+    long moved = 0;
+    List<String> notes = new ArrayList<>(now.notes());
+    for (UUID job : now.jobs()) {
+      JobRow row = parts.jobs().run(job, false);
+      freed += row.freedBytes();
+      moved += row.doneBytes();
+      if (row.state() != JobState.DONE) {
+        notes.add("%s is left to a job: %s".formatted(row.subject(), reason(row)));
+      }
+    }
+    int kept = countRetired(family);
+    return new CollectOutcome(now.removed() + now.kept() - kept, freed, moved, kept, notes);
+  }
+
+  private static String reason(JobRow row) {
+    String reason = row.reason();
+    return reason == null ? "it is " + row.state().name().toLowerCase(Locale.ROOT) : reason;
+  }
+
+  private int countRetired(UUID family) {
+    return parts
+        .context()
+        .read(tx ->
+            (int)
+                tx.layersOfFamily(family).stream()
+                    .filter(row -> row.role() == NodeRole.RETIRED)
+                    .count());
   }
 
   private List<UUID> families(PoolSite site) {

@@ -89,7 +89,11 @@ final class Rescan {
     site.requirePresent();
     try (PoolLocks.Held _ = parts.context().locks().wholePool(site)) {
       List<String> failed = recover(site);
+      List<Path> finished = HalfMerges.finish(site);
       PoolScan scan = PoolScan.of(site);
+      finished.forEach(file ->
+          scan.found(
+              file, "a merge into it was cut short before its last step", "It is done now."));
       failed.forEach(why ->
           scan.found(
               site.folder(),

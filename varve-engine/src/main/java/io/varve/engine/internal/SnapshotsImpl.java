@@ -3,6 +3,7 @@ package io.varve.engine.internal;
 
 import io.varve.engine.AlreadyExistsException;
 import io.varve.engine.DiskAddress;
+import io.varve.engine.InvalidRequestException;
 import io.varve.engine.Names;
 import io.varve.engine.ProblemCode;
 import io.varve.engine.Snapshots;
@@ -10,6 +11,7 @@ import io.varve.engine.catalog.DiskRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.DeleteOutcome;
+import io.varve.engine.model.DeletePreview;
 import io.varve.engine.model.DiskView;
 import io.varve.engine.model.SnapshotKind;
 import io.varve.engine.model.SnapshotKindChoice;
@@ -19,16 +21,20 @@ import io.varve.engine.policy.Verb;
 import io.varve.image.qcow2.InternalSnapshot;
 import io.varve.image.qcow2.Qcow2Layer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The verbs on snapshots.
 final class SnapshotsImpl implements Snapshots {
   private final Parts parts;
+  private final DeletePlans plans;
 
   SnapshotsImpl(Parts parts) {
     this.parts = parts;
+    this.plans = new DeletePlans(parts);
   }
 
   @Override
@@ -152,16 +158,87 @@ final class SnapshotsImpl implements Snapshots {
 
   @Override
   public DeleteOutcome delete(DiskAddress snapshot) {
-    String name = Resolver.snapshotName(snapshot);
+    return delete(List.of(snapshot));
+  }
+
+  @Override
+  public DeleteOutcome delete(List<DiskAddress> snapshots) {
+    DiskAddress disk = oneDisk(snapshots);
     return parts
         .verbs()
         .onDisk(
-            snapshot,
+            disk,
             found -> {
-              Optional<SnapshotRow> row = storageRow(found, name);
-              return row.isPresent()
-                  ? parts.reaper().delete(found.site(), row.get())
-                  : parts.compute().delete(found, internal(found, snapshot));
+              DeleteOutcome all = null;
+              List<SnapshotRow> storage = new ArrayList<>();
+              for (DiskAddress snapshot : snapshots) {
+                Optional<SnapshotRow> row = storageRow(found, Resolver.snapshotName(snapshot));
+                if (row.isPresent()) {
+                  storage.add(row.get());
+                } else {
+                  DeleteOutcome one = parts.compute().delete(found, internal(found, snapshot));
+                  all = all == null ? one : all.plus(one);
+                }
+              }
+              if (!storage.isEmpty()) {
+                DeleteOutcome rest = deleteStorage(found, storage);
+                all = all == null ? rest : rest.plus(all);
+              }
+              return Objects.requireNonNull(all);
             });
+  }
+
+  private DeleteOutcome deleteStorage(Resolver.Found found, List<SnapshotRow> rows)
+      throws IOException {
+    String disk = found.disk().name();
+    return parts
+        .reaper()
+        .delete(
+            found.site(),
+            found.disk().family(),
+            rows,
+            rows.stream().map(row -> disk + "@" + row.name()).toList());
+  }
+
+  private static DiskAddress oneDisk(List<DiskAddress> snapshots) {
+    snapshots.forEach(Resolver::snapshotName);
+    List<DiskAddress> disks = snapshots.stream().map(DiskAddress::diskOnly).distinct().toList();
+    if (disks.size() != 1 || snapshots.stream().distinct().count() < snapshots.size()) {
+      throw new InvalidRequestException(
+          ProblemCode.INVALID_REQUEST,
+          disks.size() == 1
+              ? "a snapshot is named twice"
+              : "the snapshots are of " + disks.size() + " disks, expected one",
+          "Name each snapshot of one disk once.");
+    }
+    return disks.getFirst();
+  }
+
+  @Override
+  public DeletePreview preview(List<DiskAddress> snapshots) {
+    DiskAddress disk = oneDisk(snapshots);
+    return Problems.guard(() -> {
+      Resolver.Found found = parts.resolver().disk(disk);
+      List<SnapshotRow> storage = new ArrayList<>();
+      List<String> inside = new ArrayList<>();
+      long inFile = 0;
+      for (DiskAddress snapshot : snapshots) {
+        Optional<SnapshotRow> row = storageRow(found, Resolver.snapshotName(snapshot));
+        if (row.isPresent()) {
+          storage.add(row.get());
+        } else {
+          SnapshotView view = parts.snapshotViews().show(found, snapshot);
+          inside.add(found.disk().name() + "@" + view.name());
+          inFile += view.space().dataBytes() + view.space().indexBytes();
+        }
+      }
+      DeletePreview preview = plans.preview(found, storage);
+      return inside.isEmpty() ? preview : preview.withInside(inside, inFile);
+    });
+  }
+
+  @Override
+  public List<DiskAddress> select(DiskAddress address) {
+    return Problems.guard(() -> plans.select(address));
   }
 }

@@ -2,19 +2,25 @@
 package io.varve.engine.internal;
 
 import io.varve.engine.DiskAddress;
+import io.varve.image.ImageInUseException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.UUID;
 
 /// How a verb begins: find the disk, lock its family, deal with what dead writers left.
 final class Verbs {
+  private static final Duration STEP = Duration.ofMillis(20);
+
   private final Context context;
   private final Journal journal;
   private final Resolver resolver;
+  private final JobRunner jobs;
 
-  Verbs(Context context, Journal journal, Resolver resolver) {
+  Verbs(Context context, Journal journal, Resolver resolver, JobRunner jobs) {
     this.context = context;
     this.journal = journal;
     this.resolver = resolver;
+    this.jobs = jobs;
   }
 
   /// What a verb does under its lock.
@@ -36,10 +42,15 @@ final class Verbs {
       PoolSite site = found.site();
       site.requirePresent();
       UUID family = found.disk().family();
-      try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
-        journal.recover(site, family);
-        return verb.run(resolver.again(found.disk().id(), address));
-      }
+      return withRoom(
+          site,
+          family,
+          () -> {
+            try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
+              journal.recover(site, family);
+              return verb.run(resolver.again(found.disk().id(), address));
+            }
+          });
     });
   }
 
@@ -55,10 +66,33 @@ final class Verbs {
           journal.recover(site, family);
         }
       }
-      try (PoolLocks.Held _ = context.locks().shared(site, family)) {
-        return opening.run(resolver.again(found.disk().id(), address));
-      }
+      return withRoom(
+          site,
+          family,
+          () -> {
+            try (PoolLocks.Held _ = context.locks().shared(site, family)) {
+              return opening.run(resolver.again(found.disk().id(), address));
+            }
+          });
     });
+  }
+
+  /// A job that fills the active layer in holds it as a VM would; it makes room for verbs and
+  /// sessions within a moment.
+  private <T> T withRoom(PoolSite site, UUID family, InFamily<T> verb) throws IOException {
+    long attempts = Math.max(2, context.config().lockWait().dividedBy(STEP));
+    boolean asked = false;
+    for (long i = 1; true; i++) {
+      try {
+        return verb.run();
+      } catch (ImageInUseException e) {
+        asked |= jobs.standAside(site.row().id(), family);
+        if (!asked || i >= attempts) {
+          throw e;
+        }
+      }
+      context.config().pause().pause(STEP);
+    }
   }
 
   /// Runs the making of something new in a pool, under the lock of a new family.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.engine.model;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /// What deleting a snapshot or a disk did.
 ///
@@ -12,6 +14,7 @@ import java.util.List;
 /// @param punchedBytes for compute snapshots: of those, given back to the store by punching holes
 /// @param storeCanPunch false where the store cannot punch: the clusters wait for reuse
 /// @param collected retired layers that went along because their last reader was this one
+/// @param jobs that move the data of what was deleted into what stands on it, and then free it
 /// @param notes further sentences for the user, such as why a layer is still kept
 public record DeleteOutcome(
     How how,
@@ -21,7 +24,40 @@ public record DeleteOutcome(
     long punchedBytes,
     boolean storeCanPunch,
     int collected,
+    List<UUID> jobs,
     List<String> notes) {
+
+  /// Both together.
+  public DeleteOutcome plus(DeleteOutcome other) {
+    List<UUID> allJobs = new ArrayList<>(jobs);
+    allJobs.addAll(other.jobs);
+    List<String> allNotes = new ArrayList<>(notes);
+    allNotes.addAll(other.notes);
+    return new DeleteOutcome(
+        how,
+        freedBytes + other.freedBytes,
+        movedBytes + other.movedBytes,
+        freedInFileBytes + other.freedInFileBytes,
+        punchedBytes + other.punchedBytes,
+        storeCanPunch && other.storeCanPunch,
+        collected + other.collected,
+        allJobs,
+        allNotes);
+  }
+
+  /// The same, with jobs.
+  public DeleteOutcome with(List<UUID> moreJobs) {
+    return new DeleteOutcome(
+        how,
+        freedBytes,
+        movedBytes,
+        freedInFileBytes,
+        punchedBytes,
+        storeCanPunch,
+        collected,
+        moreJobs,
+        notes);
+  }
 
   /// What became of it.
   public enum How {
@@ -29,6 +65,8 @@ public record DeleteOutcome(
     REMOVED,
     /// Its data moved into its only child, then its file went.
     MERGED,
+    /// The name is gone; a job moves the data, and then the file goes.
+    QUEUED,
     /// The name is gone; the file stays while others read it.
     RETIRED,
     /// A compute snapshot: its index and its own clusters are freed inside the file.

@@ -12,6 +12,7 @@ import io.varve.engine.RefusedException;
 import io.varve.engine.Varve;
 import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.MemoryCatalog;
+import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.JobState;
 import io.varve.engine.model.JobWindow;
 import io.varve.engine.model.PoolSpec;
@@ -316,10 +317,14 @@ final class JobRunnerTest {
   }
 
   @Test
-  void aVerbMayAskForRoom() {
+  void aVerbMayAskForRoomWhoeverHoldsAnActiveLayer() {
     String id = queue();
+    UUID disk = varve.disks().create("p", "d", DiskSpec.of(MIB)).id();
+    UUID layer = context.read(tx -> tx.disk(disk).orElseThrow().activeLayer());
     work =
         fake(run -> {
+          assertThat(runner.standAside(pool, new UUID(5, 5))).isFalse();
+          run.save(run.args().withList("run", List.of(layer, new UUID(6, 6))));
           assertThat(runner.standAside(pool, new UUID(5, 5))).isTrue();
           run.check();
         });

@@ -107,25 +107,46 @@ public final class UnitMerge implements LayerMerge {
     }
   }
 
-  /// How much the keeper's file grows.
+  /// How much the keeper's file grows: its index by whole tables, its data by the blocks of the
+  /// host that are written, for a cluster of which only some parts hold data takes no more.
   private final class Growth {
+    private static final long BLOCK = 4096;
+
     private final long perTable = Qcow2Intake.bytesPerTable(target);
     private final long cluster = target.clusterSize();
+    private final long block = Math.min(BLOCK, cluster);
     private long bytes;
     private long lastTable = -1;
-    private long lastCluster = -1;
+    private long lastBlock = -1;
 
     void add(Piece piece) throws IOException {
-      for (long at = piece.at(); at < piece.end(); at = (at / cluster + 1) * cluster) {
-        if (at / perTable != lastTable) {
-          lastTable = at / perTable;
-          bytes += Qcow2Intake.hasTable(GuestOffset.of(at), target) ? 0 : cluster;
-        }
-        if (at / cluster != lastCluster && !piece.zero()) {
-          lastCluster = at / cluster;
-          bytes += target.lookup(GuestOffset.of(at), 1).hostOffset() < 0 ? cluster : 0;
+      for (long table = piece.at() / perTable; table * perTable < piece.end(); table++) {
+        GuestOffset at = GuestOffset.of(Math.max(piece.at(), table * perTable));
+        if (table != lastTable) {
+          lastTable = table;
+          bytes += Qcow2Intake.hasTable(at, target) ? 0 : cluster;
         }
       }
+      long end = Math.ceilDiv(piece.end(), unit) * unit;
+      for (long at = piece.at() / block; at * block < end && !piece.zero(); at++) {
+        if (at != lastBlock) {
+          lastBlock = at;
+          bytes += holdsPart(at * block) ? 0 : block;
+        }
+      }
+    }
+
+    /// True if the keeper has data in this block already.
+    private boolean holdsPart(long start) throws IOException {
+      long end = Math.min(start + block, size);
+      for (long at = start; at < end; ) {
+        LayerExtent own = target.lookup(GuestOffset.of(at), end - at);
+        if (own.kind() == ExtentKind.DATA) {
+          return true;
+        }
+        at = own.end();
+      }
+      return false;
     }
   }
 }

@@ -11,7 +11,10 @@ import io.varve.engine.Varve;
 import io.varve.engine.VarveException;
 import io.varve.engine.catalog.Catalog;
 import io.varve.engine.catalog.MemoryCatalog;
+import io.varve.engine.model.DeletePreview;
 import io.varve.engine.model.DiskSpec;
+import io.varve.engine.model.JobState;
+import io.varve.engine.model.JobView;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.RescanReport;
 import io.varve.engine.model.SnapshotKindChoice;
@@ -35,12 +38,14 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A real engine with one pool in temporary folders, which takes the steps of a history.
 final class PoolBed implements PoolModel.Seen, AutoCloseable {
   static final String POOL = "p";
   private static final int PIECE = 1 << 20;
+  private static final int PAGE = 4096;
 
   private final Path root;
   private final boolean virtual;
@@ -118,7 +123,9 @@ final class PoolBed implements PoolModel.Seen, AutoCloseable {
   boolean apply(PoolOp op) throws IOException {
     switch (op) {
       case PoolOp.OnDisk verb -> {
-        return onDisk(verb);
+        boolean taken = onDisk(verb);
+        runJobs();
+        return taken;
       }
       case PoolOp.Collect() -> varve.pools().collect(POOL);
       case PoolOp.Reopen() -> reopen();
@@ -167,8 +174,7 @@ final class PoolBed implements PoolModel.Seen, AutoCloseable {
           varve.snapshots().create(at(disk), name, SnapshotKindChoice.AUTO);
       case PoolOp.Revert(String disk, String name, String keepAs) ->
           varve.snapshots().revert(at(disk, name), keepAs);
-      case PoolOp.DeleteSnapshot(String disk, String name) ->
-          varve.snapshots().delete(at(disk, name));
+      case PoolOp.DeleteSnapshot(String disk, String name) -> delete(disk, name);
       case PoolOp.FastClone(String disk, String snapshot, String made) -> {
         String from = varve.clones().fast(at(disk, snapshot), made).snapshot();
         takenForClone = from.substring(from.indexOf('@') + 1);
@@ -179,6 +185,64 @@ final class PoolBed implements PoolModel.Seen, AutoCloseable {
           QemuTools.require().snapshot(file(disk), flag, name);
       default -> throw new AssertionError(op);
     }
+  }
+
+  /// Does what verbs leave to jobs; each must come to its end.
+  List<JobView> runJobs() {
+    List<JobView> jobs = varve.jobs().runAll(POOL);
+    assertThat(jobs).as("jobs").allMatch(job -> job.state() == JobState.DONE);
+    return jobs;
+  }
+
+  /// The preview's figures are what happens.
+  private void delete(String disk, String name) throws IOException {
+    List<DiskAddress> snapshot = List.of(at(disk, name));
+    if (!virtual) {
+      varve.snapshots().delete(snapshot);
+      return;
+    }
+    DeletePreview preview = varve.snapshots().preview(snapshot);
+    boolean whole = clustersAreWholePages();
+    long before = allocatedBytes();
+    varve.snapshots().delete(snapshot);
+    List<JobView> jobs = runJobs();
+    assertThat(jobs.stream().mapToLong(JobView::doneBytes).sum())
+        .as("bytes moved for %s@%s, by %s", disk, name, preview)
+        .isEqualTo(preview.movedBytes());
+    if (whole) {
+      assertThat(before - allocatedBytes())
+          .as("bytes freed for %s@%s, by %s", disk, name, preview)
+          .isEqualTo(preview.freedBytes());
+    }
+  }
+
+  private long allocatedBytes() throws IOException {
+    long bytes = 0;
+    try (Stream<Path> files = Files.list(place.resolve("layers"))) {
+      for (Path file : files.toList()) {
+        try (FileStorage storage = FileStorage.open(file, FileAccess.READ_ONLY, LockMode.NONE)) {
+          bytes += storage.allocatedBytes();
+        }
+      }
+    }
+    return bytes;
+  }
+
+  /// Of smaller clusters a page of the host holds several.
+  private boolean clustersAreWholePages() throws IOException {
+    try (Stream<Path> files = Files.list(place.resolve("layers"))) {
+      for (Path file : files.toList()) {
+        try (Qcow2Layer layer =
+            Qcow2Layer.open(
+                FileStorage.open(file, FileAccess.READ_ONLY, LockMode.NONE),
+                Qcow2Options.readOnly())) {
+          if (layer.clusterSize() < PAGE) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
   }
 
   private Path raw(long size, long number) throws IOException {

@@ -86,8 +86,7 @@ public final class ClusterIntake {
   private Taken overwrite(long at, long count, Storage from, long source) throws IOException {
     long host = map.state(at).host();
     parts.overlaps().requireFree(geometry.hostCluster(host), count);
-    boolean shared =
-        FileCopy.shareOrCopy(from, source, parts.storage(), host, count << geometry.clusterBits());
+    boolean shared = copy(from, source, host, count << geometry.clusterBits());
     for (long i = 0; i < count; i++) {
       long here = at + (i << geometry.clusterBits());
       ClusterState old = map.state(here);
@@ -98,13 +97,21 @@ public final class ClusterIntake {
     return new Taken(count, shared);
   }
 
+  /// A cluster of data takes its whole room in the file, also where the other file had set room
+  /// aside and written nothing.
+  private boolean copy(Storage from, long source, long host, long bytes) throws IOException {
+    boolean shared = FileCopy.shareOrCopy(from, source, parts.storage(), host, bytes);
+    parts.storage().reserve(host, bytes);
+    return shared;
+  }
+
   private Taken takeNew(long at, long count, Storage from, long source) throws IOException {
     ClusterRun run = parts.allocateData(at, count);
     long host = geometry.hostOffset(run.first());
     long bytes = run.count() << geometry.clusterBits();
     boolean shared;
     try {
-      shared = FileCopy.shareOrCopy(from, source, parts.storage(), host, bytes);
+      shared = copy(from, source, host, bytes);
     } catch (IOException e) {
       parts.unallocateData(run);
       throw e;
