@@ -504,6 +504,7 @@ public final class Qcow2Layer implements WritableLayer {
     try {
       bitmaps.store();
     } finally {
+      parts.fresh().giveBack();
       parts.flushOrder().commit();
       if (!damage.dead()) {
         parts.flushOrder().commitCounts();

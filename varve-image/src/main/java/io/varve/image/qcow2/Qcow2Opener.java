@@ -7,6 +7,7 @@ import io.varve.image.ImageException;
 import io.varve.image.ReadOnlyImageException;
 import io.varve.image.qcow2.alloc.ClusterAllocator;
 import io.varve.image.qcow2.alloc.DroppedClusters;
+import io.varve.image.qcow2.alloc.FreshClusters;
 import io.varve.image.qcow2.alloc.RefcountBlocks;
 import io.varve.image.qcow2.alloc.Refcounts;
 import io.varve.image.qcow2.bitmap.BitmapStore;
@@ -203,7 +204,12 @@ final class Qcow2Opener {
     DroppedClusters dropped =
         new DroppedClusters(
             storage, geometry, refcounts, allocator, cache, metadata, rules.punch(), damage);
-    order.attachRelease(dropped);
+    FreshClusters fresh =
+        new FreshClusters(storage, geometry, refcounts, allocator, !rules.qemuLayout());
+    order.attachRelease(() -> {
+      fresh.committed();
+      dropped.release();
+    });
     order.attachData(data::flushDataFile);
     return new ImageParts(
         storage,
@@ -215,6 +221,7 @@ final class Qcow2Opener {
         fields,
         refcounts,
         allocator,
+        fresh,
         dropped,
         metadata,
         rules,

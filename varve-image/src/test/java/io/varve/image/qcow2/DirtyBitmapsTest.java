@@ -146,7 +146,8 @@ class DirtyBitmapsTest {
 
   /// An image that was copied while "b" recorded changes.
   private MemoryStorage abandonedInUse() throws IOException {
-    try (Qcow2Layer layer = open(storage)) {
+    Qcow2Options counted = Qcow2Options.readWrite().withQemuLayout(true);
+    try (Qcow2Layer layer = Qcow2Layer.open(storage.reopen(false), counted)) {
       layer.bitmaps().add("b", 64 * K, true);
       layer.bitmaps().add("c", 512, false);
       fill(layer, 0, K, 1);

@@ -20,7 +20,8 @@ final class AfterCrash {
 
   private AfterCrash() {}
 
-  /// Each sector is as it was in one of the states.
+  /// Each sector is as it was in one of the states. One that a write without a flush changed may be
+  /// zero as well: the reference to a new cluster may reach the disk before what was written there.
   static void assertSectors(Layer layer, Below base, List<ReferenceDisk> states)
       throws IOException {
     GuestReader reader = GuestReader.of(layer, base);
@@ -41,11 +42,19 @@ final class AfterCrash {
         return;
       }
     }
+    boolean changed = !Arrays.equals(first(states, at), states.getLast().bytes(at, SECTOR));
+    if (changed && Arrays.equals(found, new byte[SECTOR])) {
+      return;
+    }
     List<String> allowed =
         states.stream().map(s -> Stamp.describe(s.bytes(at, SECTOR))).distinct().toList();
     throw new AssertionError(
         "the sector at 0x%x: expected one of %s, found %s"
             .formatted(at, allowed, Stamp.describe(found)));
+  }
+
+  private static byte[] first(List<ReferenceDisk> states, long at) {
+    return states.getFirst().bytes(at, SECTOR);
   }
 
   static void assertSnapshots(Qcow2Layer layer, Below base, Map<String, ReferenceDisk> expected)

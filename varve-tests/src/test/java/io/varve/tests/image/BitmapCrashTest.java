@@ -148,7 +148,9 @@ class BitmapCrashTest {
     SparseBytes first = new SparseBytes();
     Qcow2Create.create(SparseStorage.of(first), SHAPE.options(SIZE));
     SparseBytes copy;
-    try (Qcow2Layer layer = open(first)) {
+    // Nothing is counted ahead, so that the copy leaks nothing.
+    Qcow2Options exact = Qcow2Options.readWrite().withQemuLayout(true);
+    try (Qcow2Layer layer = Qcow2Layer.open(SparseStorage.of(first), exact)) {
       layer.bitmaps().add("old", 512, true);
       write(layer, 30 * CLUSTER, CLUSTER);
       layer.flush();

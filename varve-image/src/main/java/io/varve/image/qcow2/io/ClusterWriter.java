@@ -20,6 +20,8 @@ public final class ClusterWriter {
   /// Data that is copied once more to be written in one piece with what lies around it.
   private static final int MOST_COPIED = 1 << 20;
 
+  private static final int SECTOR = 512;
+
   private final ImageParts parts;
   private final DataArea data;
   private final Geometry geometry;
@@ -127,7 +129,10 @@ public final class ClusterWriter {
     from = (missing & Integer.lowestOneBit(touched)) != 0 ? from : position;
     to = (missing & Integer.highestOneBit(touched)) != 0 ? to : end;
     writeAround(position, src, from, to, old.host() + geometry.inCluster(position), false, below);
-    tables.setData(position, old.host(), old.allocated() | touched, old.zero() & ~touched);
+    if (!parts.fresh().isFresh(geometry.hostCluster(old.host()))) {
+      parts.flushOrder().keepOrder();
+    }
+    tables.setNewData(position, old.host(), old.allocated() | touched, old.zero() & ~touched);
   }
 
   /// Writes the beginning of `src` to new host clusters, which are neighbours, and returns its
@@ -161,7 +166,7 @@ public final class ClusterWriter {
       ClusterState old = map.state(at);
       int filled = filled(touched(at, piece), old);
       long host = geometry.hostOffset(run.first()) + geometry.clusterStart(at) - start;
-      tables.setData(at, host, filled, old.zero() & ~filled);
+      tables.setNewData(at, host, filled, old.zero() & ~filled);
       forget(old);
       at += piece;
     }
@@ -242,14 +247,14 @@ public final class ClusterWriter {
       parts.storage().announce(StorageEvent.CLUSTER_ALLOC_SPACE);
       if (blank) {
         data.makeBlank(host - head, to - from, true);
+        writeData(host, position, src);
       } else {
-        // Never between the two: the guest's own bytes may lie there, and a crash would show zeros.
-        data.makeBlank(host - head, head, false);
-        data.makeBlank(host + (end - position), tail, false);
+        writeBetweenZeros(position, src, head, tail, host);
       }
-      writeData(host, position, src);
       return;
     }
+    // What is copied was durable where it came from, and must be here before anything refers to it.
+    parts.flushOrder().keepOrder();
     if (src.remaining() > MOST_COPIED) {
       writeOld(from, head, host - head, below);
       writeData(host, position, src);
@@ -267,6 +272,23 @@ public final class ClusterWriter {
   private void writeData(long host, long guest, ByteBuffer src) throws IOException {
     parts.storage().announce(StorageEvent.WRITE_AIO);
     data.write(host, guest, src);
+  }
+
+  /// Writes `src` with zeros up to the next sectors, and zeros before and behind it. The guest's
+  /// own bytes may lie there: each sector changes at once, so that a crash shows it old or new.
+  private void writeBetweenZeros(long position, ByteBuffer src, int head, int tail, long host)
+      throws IOException {
+    int before = Math.min(head, (int) (host & (SECTOR - 1)));
+    int after = Math.min(tail, (int) (-(host + src.remaining()) & (SECTOR - 1)));
+    data.makeBlank(host - head, head - before, false);
+    data.makeBlank(host + src.remaining() + after, tail - after, false);
+    if (before == 0 && after == 0) {
+      writeData(host, position, src);
+      return;
+    }
+    ByteBuffer padded = ByteBuffer.allocate(before + src.remaining() + after);
+    padded.put(before, src, src.position(), src.remaining());
+    writeData(host - before, position - before, padded);
   }
 
   private void writeOld(long from, int length, long host, Below below) throws IOException {

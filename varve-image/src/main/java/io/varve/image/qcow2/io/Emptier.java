@@ -26,6 +26,7 @@ public final class Emptier {
   /// @param size of the disk
   /// @param bitmaps the image has persistent bitmaps
   public void empty(long size, boolean bitmaps) throws IOException {
+    parts.fresh().giveBack();
     parts.flushOrder().commit();
     if (parts.rules().qemuLayout() && !resettable(bitmaps)) {
       dropAsQemu(size);

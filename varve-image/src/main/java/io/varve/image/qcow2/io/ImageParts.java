@@ -4,6 +4,7 @@ package io.varve.image.qcow2.io;
 import io.varve.image.qcow2.alloc.ClusterAllocator;
 import io.varve.image.qcow2.alloc.ClusterRun;
 import io.varve.image.qcow2.alloc.DroppedClusters;
+import io.varve.image.qcow2.alloc.FreshClusters;
 import io.varve.image.qcow2.alloc.Refcounts;
 import io.varve.image.qcow2.format.Geometry;
 import io.varve.image.qcow2.metadata.ClusterSet;
@@ -31,6 +32,7 @@ public record ImageParts(
     HeaderFields header,
     Refcounts refcounts,
     ClusterAllocator allocator,
+    FreshClusters fresh,
     DroppedClusters dropped,
     ClusterSet metadata,
     WriteRules rules,
@@ -41,12 +43,20 @@ public record ImageParts(
   private static final int PIECE = 64 << 10;
 
   /// Allocates 1 to `most` neighbouring clusters for guest data that begins at this cluster-aligned
-  /// guest offset. In an external data file every guest cluster has its place.
+  /// guest offset. In an external data file every guest cluster has its place. Where the clusters
+  /// were not counted durably before, the epoch is told to keep to its order.
   ClusterRun allocateData(long guestOffset, long most) throws IOException {
     if (data.external()) {
+      flushOrder.keepOrder();
       return new ClusterRun(geometry.hostCluster(guestOffset), most, false);
     }
-    ClusterRun run = allocator.allocateUpTo(most);
+    ClusterRun run = data.blankIsZero() ? fresh.take(most) : null;
+    if (run != null) {
+      return run;
+    }
+    flushOrder.keepOrder();
+    run = allocator.allocateUpTo(most);
+    fresh.countBehind(run);
     return data.blankIsZero() ? run : new ClusterRun(run.first(), run.count(), false);
   }
 

@@ -72,8 +72,16 @@ public final class L2Tables {
     return bytes;
   }
 
-  /// Points the cluster at `host`, owned by the active tree alone. The table must be writable.
+  /// Points the cluster at `host`, owned by the active tree alone. The table must be writable. What
+  /// lies there reaches the disk before the reference.
   void setData(long guestOffset, long host, int allocated, int zero) throws IOException {
+    parts.flushOrder().keepOrder();
+    setNewData(guestOffset, host, allocated, zero);
+  }
+
+  /// As [#setData], where what lies there is nothing but what the guest writes just now and zeros:
+  /// the reference may reach the disk first, and the cluster reads as zero after a crash.
+  void setNewData(long guestOffset, long host, int allocated, int zero) throws IOException {
     long zeroFlag = geometry.extendedL2() || zero == 0 ? 0 : L2Entry.ZERO;
     set(guestOffset, host | L2Entry.COPIED | zeroFlag, SubclusterBitmap.of(allocated, zero));
   }
@@ -87,16 +95,19 @@ public final class L2Tables {
   /// writable.
   void setZeroKeeping(long guestOffset, ClusterState old) throws IOException {
     long zeroFlag = geometry.extendedL2() ? 0 : L2Entry.ZERO;
+    parts.fresh().contentKept();
     set(guestOffset, old.entry() | zeroFlag, SubclusterBitmap.of(0, -1));
   }
 
   /// Changes what the subclusters of a cluster hold, and not where. The table must be writable.
   void setBitmap(long guestOffset, ClusterState old, int allocated, int zero) throws IOException {
+    parts.fresh().contentKept();
     set(guestOffset, old.entry(), SubclusterBitmap.of(allocated, zero));
   }
 
   /// Points the cluster at compressed bytes. The table must be writable.
   void setCompressed(long guestOffset, long host, int length) throws IOException {
+    parts.flushOrder().keepOrder();
     set(guestOffset, L2Entry.ofCompressed(host, length, geometry.clusterBits()), 0);
   }
 
