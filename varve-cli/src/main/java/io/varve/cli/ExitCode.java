@@ -12,5 +12,11 @@ public final class ExitCode {
   /// Not understood, or a question that nobody was there to answer.
   public static final int USAGE = 2;
 
+  /// `doctor`: what is wrong can be mended by the program.
+  public static final int MENDABLE = 3;
+
+  /// `doctor`: something is wrong that only a person can mend.
+  public static final int FOR_PEOPLE = 4;
+
   private ExitCode() {}
 }

@@ -23,6 +23,8 @@ public interface Varve extends AutoCloseable {
 
   Diffs diffs();
 
+  Upkeep upkeep();
+
   Jobs jobs();
 
   /// Closes the catalog. Sessions that are still open stay usable; their figures are lost.

@@ -10,6 +10,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.engine.catalog.Catalog;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.MemoryCatalog;
+import io.varve.engine.model.ApplySpec;
+import io.varve.engine.model.DiffSpec;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
 import io.varve.engine.model.ExportSpec;
@@ -20,6 +22,8 @@ import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotView;
 import io.varve.image.LayerFormat;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -31,6 +35,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,6 +99,16 @@ final class RecoveryIT {
   private static void deleteAndMerge(Varve varve, String snapshot) {
     varve.snapshots().delete(at(snapshot));
     varve.jobs().runAll(null);
+  }
+
+  private static byte[] stream(Varve varve, @Nullable String from, String to) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    varve.diffs().send(from == null ? null : at(from), at(to), DiffSpec.USUAL, out);
+    return out.toByteArray();
+  }
+
+  private static void apply(Varve varve, String target, byte[] stream) {
+    varve.diffs().apply(at(target), new ByteArrayInputStream(stream), ApplySpec.USUAL);
   }
 
   private static List<Scenario> scenarios() {
@@ -180,6 +195,19 @@ final class RecoveryIT {
             },
             v -> v.disks().delete(at("d"), true),
             List.of("c", "c2")),
+        new Scenario(
+            "apply a change",
+            bed -> {
+              tree(bed);
+              apply(bed.varve, "p/copy", stream(bed.varve, null, "d@s1"));
+            },
+            v -> apply(v, "p/copy", stream(v, "d@s1", "d@s2")),
+            List.of("d", "d@s1", "d@s2", "copy@s1")),
+        new Scenario(
+            "apply a whole disk",
+            RecoveryIT::tree,
+            v -> apply(v, "p/copy", stream(v, null, "d@s2")),
+            List.of("d", "d@s1", "d@s2")),
         new Scenario(
             "compute snapshot",
             RecoveryIT::compute,

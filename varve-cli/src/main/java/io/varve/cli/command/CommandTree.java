@@ -35,6 +35,7 @@ public final class CommandTree {
     commands.put("where", WhereAction::new);
     commands.put("io", IoAction::new);
     commands.put("check", CheckAction::new);
+    commands.put("doctor", DoctorAction::new);
     commands.put("demo", DemoAction::new);
     commands.put("bench", BenchAction::new);
     commands.put("version", VersionAction::new);

@@ -28,6 +28,7 @@ import picocli.CommandLine.Parameters;
       DiskTransfer.Register.class,
       DiskTransfer.Unregister.class,
       DiskTransfer.Export.class,
+      AdoptAction.class,
       ApplyAction.class,
       DiskGroup.ListAll.class,
       DiskGroup.Show.class,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.cli.command;
 
+import io.varve.engine.model.AdoptReport;
 import io.varve.engine.model.ApplyOutcome;
 import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskIo;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.DoctorReport;
 import io.varve.engine.model.IoProbeRow;
 import io.varve.engine.model.PoolView;
 import io.varve.engine.model.RescanReport;
@@ -42,6 +44,44 @@ final class Shapes {
 
   static Shape list(String field, List<?> values) {
     return shape().with(field, values);
+  }
+
+  static Shape adopted(AdoptReport report) {
+    return shape()
+        .with("pool", report.pool())
+        .with("done", report.done())
+        .with(
+            "files",
+            report.files().stream()
+                .map(file ->
+                    shape()
+                        .with("from", file.from().toString())
+                        .with("to", file.to().toString())
+                        .with("disk", file.disk())
+                        .with("snapshot", file.snapshot())
+                        .with("base", file.base() == null ? null : file.base().toString()))
+                .toList())
+        .with("notes", report.notes());
+  }
+
+  static Shape doctor(DoctorReport report) {
+    return shape()
+        .with("pool", report.pool())
+        .with("layers", report.layers())
+        .with("mendable", report.mendable())
+        .with("forPeople", report.forPeople())
+        .with(
+            "ailments",
+            report.ailments().stream()
+                .map(each ->
+                    shape()
+                        .with("kind", word(each.kind()))
+                        .with("file", each.file() == null ? null : each.file().toString())
+                        .with("problem", each.problem())
+                        .with("repair", each.repair())
+                        .with("cure", each.cure().isEmpty() ? null : each.cure())
+                        .with("mended", each.mended()))
+                .toList());
   }
 
   static Shape applied(ApplyOutcome outcome) {

@@ -9,6 +9,7 @@ import io.varve.engine.EngineConfig;
 import io.varve.engine.Jobs;
 import io.varve.engine.Pools;
 import io.varve.engine.Snapshots;
+import io.varve.engine.Upkeep;
 import io.varve.engine.Varve;
 
 /// The engine behind the facade.
@@ -20,6 +21,7 @@ public final class Engine implements Varve {
   private final Clones clones;
   private final DiskData data;
   private final Diffs diffs;
+  private final Upkeep upkeep;
   private final Jobs jobs;
 
   private Engine(Context context) {
@@ -31,6 +33,7 @@ public final class Engine implements Varve {
     this.clones = new ClonesImpl(parts);
     this.data = new DataImpl(parts);
     this.diffs = new DiffsImpl(parts);
+    this.upkeep = new UpkeepImpl(parts);
     this.jobs = new JobsImpl(parts);
   }
 
@@ -72,6 +75,11 @@ public final class Engine implements Varve {
   @Override
   public Diffs diffs() {
     return diffs;
+  }
+
+  @Override
+  public Upkeep upkeep() {
+    return upkeep;
   }
 
   @Override

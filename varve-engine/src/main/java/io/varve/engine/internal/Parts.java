@@ -22,6 +22,7 @@ record Parts(
     Resize resize,
     ComputeVerb compute,
     ReceiveSnapshot receive,
+    AdoptDisks adopt,
     JobRunner jobs) {
 
   static Parts of(Context context) {
@@ -56,6 +57,7 @@ record Parts(
             new Resize(context, journal, sources),
             new ComputeVerb(context, journal),
             new ReceiveSnapshot(context, journal, verbs),
+            new AdoptDisks(context, journal),
             jobs);
     jobs.register(new MergeJob(context, commit, parts.reaper));
     journal.register(remove);
@@ -71,6 +73,7 @@ record Parts(
     journal.register(parts.resize);
     journal.register(parts.compute);
     journal.register(parts.receive);
+    journal.register(parts.adopt);
     return parts;
   }
 }
