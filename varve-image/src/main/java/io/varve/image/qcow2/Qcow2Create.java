@@ -37,6 +37,8 @@ public final class Qcow2Create {
   /// An empty L1 table of up to so many bytes is written; of a larger one only the space is taken.
   private static final int WRITTEN_L1 = 64 << 10;
 
+  private static final int MIN_WRITTEN = 512;
+
   private final Qcow2CreateOptions options;
   private final Geometry geometry;
   private final long l1Entries;
@@ -75,7 +77,9 @@ public final class Qcow2Create {
     requirePossible(storage.name(), options);
     try {
       Qcow2Create whole = new Qcow2Create(storage.name(), options);
-      if ((whole.blocks == 1 && whole.tableClusters == 1) || storage.capabilities().fixedSize()) {
+      if (!options.qemuLayout()
+          || (whole.blocks == 1 && whole.tableClusters == 1)
+          || storage.capabilities().fixedSize()) {
         whole.writeTo(storage);
         return;
       }
@@ -222,29 +226,36 @@ public final class Qcow2Create {
       storage.zero(0, end);
     } else {
       storage.truncate(0);
+      // Tables that are holes would let the file look preallocated to those who compare counts
+      // with the space spent.
+      storage.reserve(0, blockOffset(blocks) + l1Bytes());
     }
-    // Tables are written whole: holes in them would let the file look preallocated to those who
-    // compare counts with the space spent.
-    long[] table = new long[(int) (tableClusters << geometry.clusterBits() >>> 3)];
+    long[] table = new long[tableEntries()];
     for (int i = 0; i < blocks; i++) {
       table[i] = blockOffset(i);
-      storage.write(blockOffset(i), ByteBuffer.wrap(counts(i)));
+      storage.write(blockOffset(i), written(counts(i)));
     }
     EntryTable.store(storage, geometry.hostOffset(1), table);
-    writeEmptyL1(storage);
+    if (options.qemuLayout() && l1Bytes() <= WRITTEN_L1) {
+      storage.write(blockOffset(blocks), ByteBuffer.allocate((int) l1Bytes()));
+    }
     writeLuks(storage);
     storage.flush();
-    storage.write(0, ByteBuffer.wrap(header));
+    storage.write(0, written(header));
     storage.flush();
   }
 
-  private void writeEmptyL1(Storage storage) throws IOException {
-    long offset = blockOffset(blocks);
-    if (l1Bytes() > WRITTEN_L1) {
-      storage.reserve(offset, l1Bytes());
-    } else {
-      storage.write(offset, ByteBuffer.allocate((int) l1Bytes()));
+  private int tableEntries() {
+    return (int) (options.qemuLayout() ? geometry.hostOffset(tableClusters) / Long.BYTES : blocks);
+  }
+
+  /// What of a cluster is written: what follows is zero in the file already.
+  private ByteBuffer written(byte[] cluster) {
+    int length = cluster.length;
+    while (!options.qemuLayout() && length > MIN_WRITTEN && cluster[length - 1] == 0) {
+      length--;
     }
+    return ByteBuffer.wrap(cluster, 0, length);
   }
 
   /// An L1 table beyond what the first refcount block counts is added as to an image that grows.

@@ -21,6 +21,7 @@ public final class Qcow2CreateOptions {
   private @Nullable String dataFile;
   private boolean rawDataFile;
   private @Nullable NewEncryption encryption;
+  private boolean qemuLayout;
 
   private Qcow2CreateOptions(long size) {
     this.size = size;
@@ -40,6 +41,7 @@ public final class Qcow2CreateOptions {
     dataFile = from.dataFile;
     rawDataFile = from.rawDataFile;
     encryption = from.encryption;
+    qemuLayout = from.qemuLayout;
   }
 
   /// Version 3, 64 KiB clusters, 16-bit refcounts: QEMU's defaults.
@@ -105,6 +107,20 @@ public final class Qcow2CreateOptions {
   /// The external data file alone shall be a raw image; needs a data file and no base.
   public boolean rawDataFile() {
     return rawDataFile;
+  }
+
+  /// True if the tables are written whole, zeros and all.
+  public boolean qemuLayout() {
+    return qemuLayout;
+  }
+
+  /// The tables are written whole, as QEMU does, so that the file spends the same blocks. Without
+  /// it only the space is taken for what is zero, and a new image costs the same few kilobytes
+  /// whatever the size of its disk.
+  public Qcow2CreateOptions withQemuLayout(boolean as) {
+    Qcow2CreateOptions next = new Qcow2CreateOptions(this);
+    next.qemuLayout = as;
+    return next;
   }
 
   public Qcow2CreateOptions withSize(long bytes) {

@@ -107,6 +107,7 @@ final class Qcow2Rules {
     int refcountOrder = Long.numberOfTrailingZeros(refcountBits);
     long size = size(new Geometry(clusterBits, extended, refcountOrder));
     return Qcow2CreateOptions.ofSize(size)
+        .withQemuLayout(true)
         .withVersion(version)
         .withClusterBits(clusterBits)
         .withRefcountOrder(refcountOrder)

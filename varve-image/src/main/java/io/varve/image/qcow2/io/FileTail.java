@@ -12,6 +12,7 @@ final class FileTail {
     if (parts.storage().capabilities().fixedSize()) {
       return;
     }
+    parts.fresh().giveBack();
     long end = parts.geometry().clustersFor(parts.storage().size());
     long used = parts.refcounts().endOfUsed(end);
     if (used < end) {
