@@ -27,6 +27,8 @@ public interface Varve extends AutoCloseable {
 
   Jobs jobs();
 
+  Space space();
+
   /// Closes the catalog. Sessions that are still open stay usable; their figures are lost.
   @Override
   void close();

@@ -10,6 +10,7 @@ import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DiskSpec;
 import io.varve.engine.model.DiskView;
 import io.varve.engine.model.JobView;
+import io.varve.engine.model.SpaceAccount;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,13 @@ final class DiskGroup {
   @Command(
       name = "list",
       aliases = "ls",
-      description = "Lists the disks, of one pool or of all.",
+      description = {
+        "Lists the disks, of one pool or of all. ON HOST is what the active layer takes in the"
+            + " store,",
+        "REFERENCED the data that the disk reads, in whichever layer, ONLY HERE what of it nobody"
+            + " else",
+        "reads, IF DELETED what the store gets back when the disk goes with its snapshots.",
+      },
       footerHeading = "%nExample:%n",
       footer = "  varve disk list main")
   static final class ListAll extends Action {
@@ -134,18 +141,33 @@ final class DiskGroup {
               Column.right("ON HOST"),
               Column.right("SNAPSHOTS"),
               Column.right("DEPTH"),
-              Column.left("STANDS ON"));
+              Column.left("STANDS ON"),
+              Column.right("REFERENCED"),
+              Column.right("ONLY HERE"),
+              Column.right("IF DELETED"));
+      Accounts accounts =
+          Accounts.ofPools(session, disks.stream().map(DiskView::pool).distinct().toList());
       for (DiskView disk : disks) {
+        SpaceAccount account = accounts.of(disk.address());
         table.row(
             disk.address(),
             session.size(disk.size()),
             session.size(disk.space().allocatedBytes()),
             disk.snapshots(),
             disk.depth(),
-            disk.problem() != null ? "! " + disk.problem() : or(disk.parent(), "-"));
+            disk.problem() != null ? "! " + disk.problem() : or(disk.parent(), "-"),
+            account == null ? "-" : session.size(account.referencedBytes()),
+            account == null ? "-" : session.size(account.exclusiveBytes()),
+            Accounts.freed(session, account));
       }
       session.answer(
-          Shapes.list("disks", disks.stream().map(Shapes::disk).toList()),
+          Shapes.list(
+              "disks",
+              disks.stream()
+                  .map(disk ->
+                      Shapes.disk(disk)
+                          .with("account", Accounts.shape(accounts.of(disk.address()))))
+                  .toList()),
           table,
           "no disks yet: varve disk create POOL/NAME 10G, or varve disk import POOL/NAME FILE");
     }
@@ -160,10 +182,14 @@ final class DiskGroup {
     @Override
     void run(Session session) {
       DiskView view = session.varve().disks().show(DiskAddress.parseDisk(disk));
-      session.answer(Shapes.disk(view), lines(session, view));
+      SpaceAccount account = Accounts.of(session, DiskAddress.disk(view.pool(), view.name()));
+      session.answer(
+          Shapes.disk(view).with("account", Accounts.shape(account)),
+          lines(session, view, account));
     }
 
-    private static List<String> lines(Session session, DiskView disk) {
+    private static List<String> lines(
+        Session session, DiskView disk, @Nullable SpaceAccount account) {
       Table facts = new Table(Column.left(""), Column.left(""));
       facts.row("size", session.size(disk.size()));
       facts.row("file", disk.file());
@@ -180,6 +206,7 @@ final class DiskGroup {
         facts.row("clone of", disk.clonedFrom());
       }
       facts.row("active layer", SpaceText.line(session, disk.space()));
+      Accounts.facts(session, facts, account);
       if (disk.problem() != null) {
         facts.row("problem", disk.problem());
       }

@@ -6,6 +6,7 @@ import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
 import io.varve.engine.model.CollectOutcome;
 import io.varve.engine.model.PoolKind;
+import io.varve.engine.model.PoolSpace;
 import io.varve.engine.model.PoolSpec;
 import io.varve.engine.model.PoolView;
 import io.varve.engine.model.QuorumProfile;
@@ -136,7 +137,10 @@ final class PoolGroup {
     @Override
     void run(Session session) {
       PoolView pool = session.varve().pools().show(name);
-      session.answer(Shapes.pool(pool), PoolText.lines(session, pool));
+      PoolSpace space = session.varve().space().pool(name);
+      List<String> lines = new ArrayList<>(PoolText.lines(session, pool));
+      lines.addAll(PoolText.space(session, space));
+      session.answer(Shapes.pool(pool).with("account", Accounts.shape(space)), lines);
     }
   }
 

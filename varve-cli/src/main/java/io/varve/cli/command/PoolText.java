@@ -4,6 +4,7 @@ package io.varve.cli.command;
 import io.varve.cli.text.Count;
 import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
+import io.varve.engine.model.PoolSpace;
 import io.varve.engine.model.PoolView;
 import io.varve.engine.model.StoreView;
 import io.varve.engine.policy.Verb;
@@ -47,6 +48,24 @@ final class PoolText {
     lines.addAll(facts.forPeople("  "));
     lines.addAll(verbs(pool));
     return lines;
+  }
+
+  /// Who needs what lies in the pool.
+  static List<String> space(Session session, PoolSpace space) {
+    Table facts = new Table(Column.left(""), Column.left(""));
+    facts.row("guests see", session.size(space.virtualBytes()) + " in all disks");
+    facts.row(
+        "data",
+        "%s: %s read by several, %s by nobody any more"
+            .formatted(
+                session.size(space.dataBytes()),
+                session.size(space.sharedBytes()),
+                session.size(space.deadBytes())));
+    facts.row("index", session.size(space.indexBytes()));
+    if (space.unread() > 0) {
+      facts.row("not counted", Count.of(space.unread(), "layer") + " that cannot be read");
+    }
+    return facts.forPeople("  ");
   }
 
   private static String abilities(StoreView store) {

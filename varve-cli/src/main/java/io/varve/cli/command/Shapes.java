@@ -181,11 +181,15 @@ final class Shapes {
         .with("space", space(snapshot.space()));
   }
 
-  static Shape tree(SnapshotTree tree) {
+  static Shape tree(SnapshotTree tree, Accounts accounts) {
     return shape()
         .with("disk", tree.disk().address())
         .with("changedSinceParent", tree.changedSince())
-        .with("nodes", tree.nodes().stream().map(Shapes::node).toList());
+        .with(
+            "nodes",
+            tree.nodes().stream()
+                .map(node -> node(node).with("account", Accounts.shape(accounts.of(node))))
+                .toList());
   }
 
   private static Shape node(TreeNode node) {

@@ -11,6 +11,7 @@ import io.varve.engine.model.DiskView;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotTree;
 import io.varve.engine.model.SnapshotView;
+import io.varve.engine.model.SpaceAccount;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -108,8 +109,11 @@ final class SnapshotGroup {
         "what, where the disk stands now, which clones hang off it, what each layer takes: DATA is",
         "guest data that the layer itself holds, INDEX the tables that say where it lies, ON HOST",
         "what it takes in the store (of a compute snapshot, which shares its file: what only it",
-        "holds). With -H one line per node: disk, name, parent, kind, role, time, data, index,"
-            + " host.",
+        "holds), ONLY HERE the data that nobody else reads, in whichever layer it lies, IF DELETED",
+        "what the store gets back when that node alone is deleted. With -H one line per node:"
+            + " disk,",
+        "name, parent, kind, role, time, data, index, host, referenced, exclusive, freed if"
+            + " deleted.",
       },
       footerHeading = "%nExamples:%n",
       footer = {
@@ -137,8 +141,12 @@ final class SnapshotGroup {
         }
       }
       List<String> lines = new ArrayList<>();
-      TreeText text = new TreeText(session, allClones);
+      List<Shapes.Shape> shapes = new ArrayList<>();
       for (SnapshotTree tree : trees) {
+        DiskView top = tree.disk();
+        Accounts accounts = Accounts.ofFamily(session, DiskAddress.disk(top.pool(), top.name()));
+        TreeText text = new TreeText(session, allClones, accounts);
+        shapes.add(Shapes.tree(tree, accounts));
         if (session.script()) {
           lines.addAll(text.forScripts(tree));
         } else {
@@ -149,14 +157,17 @@ final class SnapshotGroup {
       if (trees.isEmpty() && !session.script()) {
         lines.add("no snapshots yet: varve snapshot create DISK@NAME");
       }
-      session.answer(Shapes.list("trees", trees.stream().map(Shapes::tree).toList()), lines);
+      session.answer(Shapes.list("trees", shapes), lines);
     }
   }
 
   /// Shows one snapshot.
   @Command(
       name = "show",
-      description = "Shows the kind, time, file, space and readers of a snapshot.")
+      description = {
+        "Shows the kind, time, file, space and readers of a snapshot: what it reads, what of that",
+        "nobody else does, with whom it shares the rest, and what its delete would give back.",
+      })
   static final class Show extends Action {
     @Parameters(index = "0", paramLabel = "DISK@NAME")
     String snapshot = "";
@@ -166,11 +177,16 @@ final class SnapshotGroup {
 
     @Override
     void run(Session session) {
-      SnapshotView view = session.varve().snapshots().show(address(snapshot, name));
-      session.answer(Shapes.snapshot(view), lines(session, view));
+      DiskAddress address = address(snapshot, name);
+      SnapshotView view = session.varve().snapshots().show(address);
+      SpaceAccount account = Accounts.of(session, address.diskOnly().at(view.name()));
+      session.answer(
+          Shapes.snapshot(view).with("account", Accounts.shape(account)),
+          lines(session, view, account));
     }
 
-    private static List<String> lines(Session session, SnapshotView view) {
+    private static List<String> lines(
+        Session session, SnapshotView view, @Nullable SpaceAccount account) {
       Table facts = new Table(Column.left(""), Column.left(""));
       facts.row("kind", Shapes.word(view.kind()) + (view.automatic() ? ", taken for a clone" : ""));
       facts.row("taken", session.time(view.created()));
@@ -183,6 +199,7 @@ final class SnapshotGroup {
         facts.row("id in file", view.internalId());
       }
       facts.row("space", SpaceText.line(session, view.space()));
+      Accounts.facts(session, facts, account);
       facts.row("read by", Count.of(view.children(), "node"));
       facts.row("clones", view.clones().isEmpty() ? "none" : String.join(", ", view.clones()));
       List<String> lines = new ArrayList<>();

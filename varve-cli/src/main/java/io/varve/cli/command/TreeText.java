@@ -6,6 +6,7 @@ import io.varve.cli.text.Table.Column;
 import io.varve.cli.text.TreeLines;
 import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.SnapshotTree;
+import io.varve.engine.model.SpaceAccount;
 import io.varve.engine.model.SpaceView;
 import io.varve.engine.model.TreeNode;
 import java.util.ArrayList;
@@ -33,11 +34,14 @@ final class TreeText {
 
   private final Session session;
   private final boolean allClones;
+  private final Accounts accounts;
 
   /// @param allClones names each clone, however many there are
-  TreeText(Session session, boolean allClones) {
+  /// @param accounts of the nodes
+  TreeText(Session session, boolean allClones, Accounts accounts) {
     this.session = session;
     this.allClones = allClones;
+    this.accounts = accounts;
   }
 
   List<String> forPeople(SnapshotTree tree) {
@@ -59,7 +63,9 @@ final class TreeText {
             Column.left("TAKEN"),
             Column.right("DATA"),
             Column.right("INDEX"),
-            Column.right("ON HOST"));
+            Column.right("ON HOST"),
+            Column.right("ONLY HERE"),
+            Column.right("IF DELETED"));
     List<TreeLines.Line<Item>> lines =
         new TreeLines(session.unicode())
             .of(
@@ -103,7 +109,34 @@ final class TreeText {
         snapshot ? session.time(node.created()) : "",
         session.size(space.dataBytes()),
         session.size(space.indexBytes()),
-        session.size(space.allocatedBytes()));
+        session.size(space.allocatedBytes()),
+        onlyHere(line.node()),
+        ifDeleted(line.node()));
+  }
+
+  private String onlyHere(Item item) {
+    long bytes = 0;
+    for (TreeNode node : item.all()) {
+      SpaceAccount account = accounts.of(node);
+      if (account == null) {
+        return "-";
+      }
+      bytes += account.exclusiveBytes();
+    }
+    return session.size(bytes);
+  }
+
+  /// Of many clones each gives back its own.
+  private String ifDeleted(Item item) {
+    long bytes = 0;
+    for (TreeNode node : item.all()) {
+      SpaceAccount account = accounts.of(node);
+      if (account == null || account.freedIfDeleted() < 0) {
+        return "-";
+      }
+      bytes += account.freedIfDeleted();
+    }
+    return session.size(bytes);
   }
 
   private String label(SnapshotTree tree, Item item) {
@@ -154,9 +187,13 @@ final class TreeText {
             Column.left("TIME"),
             Column.right("DATA"),
             Column.right("INDEX"),
-            Column.right("ON HOST"));
+            Column.right("ON HOST"),
+            Column.right("REFERENCED"),
+            Column.right("EXCLUSIVE"),
+            Column.right("FREED IF DELETED"));
     for (TreeNode node : tree.nodes()) {
       TreeNode parent = node.parent() == null ? null : byId.get(node.parent());
+      SpaceAccount account = accounts.of(node);
       table.row(
           node.disk(),
           node.name().isEmpty() ? "-" : node.name(),
@@ -166,7 +203,10 @@ final class TreeText {
           session.time(node.created()),
           session.size(node.space().dataBytes()),
           session.size(node.space().indexBytes()),
-          session.size(node.space().allocatedBytes()));
+          session.size(node.space().allocatedBytes()),
+          account == null ? "-" : session.size(account.referencedBytes()),
+          account == null ? "-" : session.size(account.exclusiveBytes()),
+          Accounts.freed(session, account));
     }
     return table.forScripts();
   }

@@ -41,7 +41,9 @@ class TreeTextTest {
   }
 
   private static String drawn(boolean unicode, List<TreeNode> nodes) {
-    return String.join("\n", new TreeText(session(unicode), false).forPeople(tree(nodes))) + "\n";
+    return String.join(
+            "\n", new TreeText(session(unicode), false, Accounts.NONE).forPeople(tree(nodes)))
+        + "\n";
   }
 
   @Test
@@ -49,12 +51,12 @@ class TreeTextTest {
     assertThat(drawn(true, NODES))
         .isEqualTo(
             """
-            main/shop             KIND     TAKEN                    DATA   INDEX  ON HOST
-            @monday               storage  2026-03-01T10:20:30Z  1048576  196608  1245184
-            ├─ @tuesday           storage  2026-03-01T10:20:30Z  1048576  196608  1245184
-            │  └─ ● you are here  active                            4096   65536    69632
-            ├─ @plan-b            storage  2026-03-01T10:20:30Z  1048576  196608  1245184
-            └─ clone desk         clone                          1048576  196608  1245184
+            main/shop             KIND     TAKEN                    DATA   INDEX  ON HOST  ONLY HERE  IF DELETED
+            @monday               storage  2026-03-01T10:20:30Z  1048576  196608  1245184          -           -
+            ├─ @tuesday           storage  2026-03-01T10:20:30Z  1048576  196608  1245184          -           -
+            │  └─ ● you are here  active                            4096   65536    69632          -           -
+            ├─ @plan-b            storage  2026-03-01T10:20:30Z  1048576  196608  1245184          -           -
+            └─ clone desk         clone                          1048576  196608  1245184          -           -
             """);
   }
 
@@ -83,16 +85,18 @@ class TreeTextTest {
         .asString()
         .startsWith("└─ 100 clones: desk-001 to desk-100")
         .contains("104857600");
-    assertThat(new TreeText(session(true), true).forPeople(tree(nodes))).hasSize(103);
+    assertThat(new TreeText(session(true), true, Accounts.NONE).forPeople(tree(nodes)))
+        .hasSize(103);
   }
 
   @Test
   void givesScriptsOneLineANode() {
-    assertThat(new TreeText(session(true), false).forScripts(tree(NODES)))
+    assertThat(new TreeText(session(true), false, Accounts.NONE).forScripts(tree(NODES)))
         .hasSize(5)
         .startsWith(
             "main/shop\tmonday\t-\tstorage\tsnapshot\t2026-03-01T10:20:30Z\t1048576\t196608"
-                + "\t1245184")
-        .contains("main/shop\t-\ttuesday\t-\there\t2026-03-01T10:20:30Z\t4096\t65536\t69632");
+                + "\t1245184\t-\t-\t-")
+        .contains(
+            "main/shop\t-\ttuesday\t-\there\t2026-03-01T10:20:30Z\t4096\t65536\t69632\t-\t-\t-");
   }
 }

@@ -9,6 +9,7 @@ import io.varve.engine.EngineConfig;
 import io.varve.engine.Jobs;
 import io.varve.engine.Pools;
 import io.varve.engine.Snapshots;
+import io.varve.engine.Space;
 import io.varve.engine.Upkeep;
 import io.varve.engine.Varve;
 
@@ -23,6 +24,7 @@ public final class Engine implements Varve {
   private final Diffs diffs;
   private final Upkeep upkeep;
   private final Jobs jobs;
+  private final Space space;
 
   private Engine(Context context) {
     Parts parts = Parts.of(context);
@@ -35,6 +37,7 @@ public final class Engine implements Varve {
     this.diffs = new DiffsImpl(parts);
     this.upkeep = new UpkeepImpl(parts);
     this.jobs = new JobsImpl(parts);
+    this.space = new SpaceImpl(parts);
   }
 
   /// See [Varve#open].
@@ -70,6 +73,11 @@ public final class Engine implements Varve {
   @Override
   public Jobs jobs() {
     return jobs;
+  }
+
+  @Override
+  public Space space() {
+    return space;
   }
 
   @Override

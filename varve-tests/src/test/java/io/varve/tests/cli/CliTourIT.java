@@ -207,6 +207,14 @@ class CliTourIT {
     JsonNode nodes = varve.ok("snapshot", "list", "--json").json().get("trees").get(0).get("nodes");
     assertThat(nodes.get(0).get("name").asString()).isEqualTo("one");
     assertThat(nodes.get(1).get("youAreHere").asBoolean()).isTrue();
+    assertThat(nodes.get(0).get("account").get("referencedBytes").isIntegralNumber()).isTrue();
+    assertThat(nodes.get(1).get("account").get("sharedWith").isNull()).isTrue();
+    JsonNode one = varve.ok("snapshot", "show", "d@one", "--json").json().get("account");
+    assertThat(one.get("sharedWith").isArray()).isTrue();
+    assertThat(one.get("freedIfDeletedBytes").isIntegralNumber()).isTrue();
+    JsonNode pool = varve.ok("pool", "show", "main", "--json").json().get("account");
+    assertThat(pool.get("deadBytes").asLong()).isZero();
+    assertThat(pool.get("unreadLayers").asInt()).isZero();
     assertThat(varve.ok("check", "d", "--json").json().get("verdict").asString())
         .isEqualTo("clean");
     assertThat(varve.ok("pool", "list", "-H", "-p").out().lines())
