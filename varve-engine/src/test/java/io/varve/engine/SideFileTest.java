@@ -168,9 +168,14 @@ class SideFileTest {
   }
 
   @Test
-  void readsTheSameAfterDeletesRevertsAndClones() {
+  void staysRightThroughDeletesRevertsAndClones() throws IOException {
     for (int i : new int[] {5, 6, 20, 33, 1}) {
       bed.varve.snapshots().delete(at("p/d@s" + i));
+    }
+    bed.varve.jobs().runAll(TestBed.POOL);
+    assertThat(bed.layerFiles()).hasSize(DEPTH + 1 - 5);
+    try (DiskSession _ = bed.varve.data().open(at("p/d"), false)) {
+      assertThat(openLayers()).isEqualTo(1);
     }
     requireRight();
     bed.varve.clones().fast(at("p/d@s38"), "c");

@@ -151,7 +151,7 @@ final class DeleteDisk implements JournaledVerb {
     long freed = 0;
     for (LayerRow layer : fate.kept) {
       context.step(NAME, "mark");
-      RetireLayer.mark(site.file(layer), layer.id(), context.now());
+      RetireLayer.mark(context, site, layer.family(), layer.id());
     }
     for (LayerRow layer : fate.doomed) {
       context.step(NAME, "unlink");
@@ -159,6 +159,8 @@ final class DeleteDisk implements JournaledVerb {
     }
     context.step(NAME, "commit");
     context.write(tx -> commit(tx, intent, fate));
+    List<UUID> gone = fate.doomed.stream().map(LayerRow::id).toList();
+    new SideMaps(context).lost(site, intent.family(), gone);
     return freed;
   }
 

@@ -44,6 +44,55 @@ final class Family {
     return family;
   }
 
+  /// As much of a family as is seen from one layer: what lies on it, and beneath it and beneath the
+  /// disk as far as the next name. The number of snapshots does not matter.
+  static Family near(CatalogTx tx, DiskRow disk, UUID layer) {
+    Family family = new Family();
+    family.disks.put(disk.id(), disk);
+    for (LayerRow child : tx.children(layer)) {
+      family.put(child);
+      tx.disk(child.disk()).ifPresent(owner -> family.disks.put(owner.id(), owner));
+    }
+    LayerRow own = tx.layer(layer).orElse(null);
+    if (own != null) {
+      family.putNamed(tx, own);
+      family.putToName(tx, own.parent());
+    }
+    LayerRow active = tx.layer(disk.activeLayer()).orElse(null);
+    if (active != null) {
+      family.put(active);
+      family.putToName(tx, active.parent());
+    }
+    return family;
+  }
+
+  private void putToName(CatalogTx tx, @Nullable UUID from) {
+    UUID at = from;
+    while (at != null) {
+      LayerRow layer = tx.layer(at).orElse(null);
+      at = layer == null || putNamed(tx, layer) ? null : layer.parent();
+    }
+  }
+
+  /// True if the layer has a name.
+  private boolean putNamed(CatalogTx tx, LayerRow layer) {
+    put(layer);
+    SnapshotRow name = tx.snapshotOfLayer(layer.id()).orElse(null);
+    if (name == null) {
+      return false;
+    }
+    namesByLayer.put(layer.id(), name);
+    tx.disk(name.disk()).ifPresent(owner -> disks.put(owner.id(), owner));
+    return true;
+  }
+
+  private void put(LayerRow layer) {
+    UUID parent = layer.parent();
+    if (layers.put(layer.id(), layer) == null && parent != null) {
+      children.computeIfAbsent(parent, _ -> new ArrayList<>()).add(layer);
+    }
+  }
+
   @Nullable LayerRow layer(@Nullable UUID id) {
     return id == null ? null : layers.get(id);
   }

@@ -49,6 +49,14 @@ final class Layers {
   /// Refuses to build on a layer of which no byte could be read: it and all that it stands on must
   /// be there.
   static void requireStanding(Context context, PoolSite site, LayerRow top) {
+    UUID parent = top.parent();
+    boolean known =
+        parent != null
+            && Files.exists(site.file(top))
+            && SideMaps.stands(site, top.family(), parent);
+    if (known) {
+      return;
+    }
     List<LayerRow> chain = context.read(tx -> chain(tx, top));
     for (LayerRow layer : chain) {
       if (!Files.exists(site.file(layer))) {

@@ -9,6 +9,7 @@ import io.varve.image.storage.Directories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -125,6 +126,11 @@ final class MergeCommit implements JournaledVerb {
   public void recover(PoolSite site, Intent intent, boolean crashed) throws IOException {
     if (switched(site, intent.args())) {
       finish(site, intent);
+      // Who merged knew whether the side file was right of these layers; nobody does any more.
+      List<UUID> layers = new ArrayList<>();
+      layers.add(intent.args().id("top"));
+      intent.args().list("gone").forEach(id -> layers.add(UUID.fromString(id)));
+      new SideMaps(context).lost(site, intent.family(), layers);
     } else {
       context.write(tx -> tx.deleteIntent(intent.id()));
     }

@@ -81,7 +81,7 @@ final class MergeJob implements JobKind {
       if (run.holds(wanted)) {
         requireTaker(job.site(), run.top());
         job.step("claim");
-        return Optional.of(OpenRun.claim(job.site(), run));
+        return Optional.of(OpenRun.claim(job.site(), run, new SideMaps(context)));
       }
     }
     return Optional.empty();
@@ -180,6 +180,9 @@ final class MergeJob implements JobKind {
       job.freed(work.before - file.allocatedBytes());
     }
     job.save(job.args().with("run", "").with("earlier", work.earlier + work.total));
-    job.alone(() -> reaper.collect(job.site(), job.row().family(), false));
+    job.alone(() -> {
+      run.merged();
+      return reaper.collect(job.site(), job.row().family(), false);
+    });
   }
 }

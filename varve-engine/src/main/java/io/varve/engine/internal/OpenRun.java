@@ -41,6 +41,7 @@ final class OpenRun implements AutoCloseable {
   private @Nullable Chain below;
   private long beneath;
   private int keeper;
+  private SideMaps.@Nullable Change change;
 
   private OpenRun(PoolSite site, Fates.Run run) {
     this.site = site;
@@ -50,16 +51,28 @@ final class OpenRun implements AutoCloseable {
   /// Keeps every writer, and every other merge, away from the layers; readers may come and go.
   ///
   /// @throws io.varve.image.ImageInUseException if one of them is at work
-  static OpenRun claim(PoolSite site, Fates.Run run) throws IOException {
+  static OpenRun claim(PoolSite site, Fates.Run run, SideMaps maps) throws IOException {
     OpenRun open = new OpenRun(site, run);
     try {
       for (LayerRow row : open.rows) {
         open.claims.add(FileStorage.open(site.file(row), FileAccess.READ_ONLY, LockMode.FILLER));
       }
+      // From here on nobody else writes to them: what is right of them now stays right.
+      List<UUID> ids = open.rows.stream().map(LayerRow::id).toList();
+      open.change = maps.before(site, open.rows.getFirst().family(), ids);
       return open;
     } catch (IOException | RuntimeException e) {
       open.close();
       throw e;
+    }
+  }
+
+  /// Tells the side file that the merge is done.
+  void merged() {
+    SideMaps.Change begun = change;
+    if (begun != null) {
+      List<UUID> ids = rows.stream().map(LayerRow::id).toList();
+      begun.merged(ids.subList(1, ids.size()), ids.getFirst());
     }
   }
 

@@ -145,7 +145,7 @@ final class Reaper {
     if (anew) {
       for (LayerRow row : retired) {
         // Whoever kept the file from saying so when its name went may be gone by now.
-        RetireLayer.mark(site.file(row), row.id(), context.now());
+        RetireLayer.mark(context, site, family, row.id());
       }
     }
     return new Collected(removed, freed, retired.size(), jobs, notes);

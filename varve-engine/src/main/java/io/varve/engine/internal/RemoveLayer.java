@@ -6,6 +6,7 @@ import io.varve.engine.catalog.LayerRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ final class RemoveLayer implements JournaledVerb {
     long freed = LayerFiles.delete(site.file(PoolSite.fileName(intent.args().id("layer"))));
     context.step(NAME, "commit");
     context.write(tx -> commit(tx, intent));
+    new SideMaps(context).lost(site, intent.family(), List.of(intent.args().id("layer")));
     return freed;
   }
 

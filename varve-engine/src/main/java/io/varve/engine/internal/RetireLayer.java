@@ -56,7 +56,7 @@ final class RetireLayer implements JournaledVerb {
     for (String id : intent.args().list("layers")) {
       context.step(NAME, "mark");
       UUID layer = UUID.fromString(id);
-      marked &= mark(site.file(PoolSite.fileName(layer)), layer, context.now());
+      marked &= mark(context, site, intent.family(), layer);
     }
     context.step(NAME, "commit");
     context.write(tx -> commit(tx, site, intent));
@@ -64,7 +64,14 @@ final class RetireLayer implements JournaledVerb {
   }
 
   /// Writes the role into the file; false if someone has it open.
-  static boolean mark(Path file, UUID layer, long now) throws IOException {
+  static boolean mark(Context context, PoolSite site, UUID family, UUID layer) throws IOException {
+    SideMaps.Change change = new SideMaps(context).before(site, family, List.of(layer));
+    boolean marked = mark(site.file(PoolSite.fileName(layer)), layer, context.now());
+    change.touched(layer);
+    return marked;
+  }
+
+  private static boolean mark(Path file, UUID layer, long now) throws IOException {
     try (Qcow2Layer open = LayerFiles.openFilling(file)) {
       VarveIdentity own = LayerFiles.requireLayer(open, layer);
       if (own.role() != VarveIdentity.Role.RETIRED) {

@@ -46,12 +46,11 @@ final class SnapshotViews {
   SnapshotView show(Resolver.Found found, DiskAddress address) throws IOException {
     String name = Resolver.snapshotName(address);
     DiskRow disk = found.disk();
-    Family family = context.read(tx -> Family.read(tx, disk.family()));
-    for (SnapshotRow row : family.storageNames(disk.id())) {
-      if (row.name().equals(name)) {
-        return storage(found, family, row);
-      }
+    SnapshotRow row = context.read(tx -> tx.snapshot(disk.id(), name)).orElse(null);
+    if (row != null && row.kind() == SnapshotKind.STORAGE) {
+      return storage(found, context.read(tx -> Family.near(tx, disk, row.layer())), row);
     }
+    Family family = context.read(tx -> Family.read(tx, disk.family()));
     LayerRow active = family.layer(disk.activeLayer());
     List<SnapshotView> inside =
         active == null ? List.of() : compute(found, family, found.site().file(active));

@@ -11,9 +11,9 @@ import io.varve.image.storage.FileState;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ForkJoinTask;
 import org.jspecify.annotations.Nullable;
 
 /// The side file of a family of layers, for readers: those layers of one folder that hang together,
@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Threads.** Any.
 public final class FamilyMap implements FrozenSource {
+  /// Chains of fewer layers are looked at by one thread.
+  private static final int ALONE = 256;
+
   private final SideStores stores;
   private final UUID family;
   private final Path layers;
@@ -96,6 +99,24 @@ public final class FamilyMap implements FrozenSource {
     }
   }
 
+  /// True if the chain beneath and including a frozen layer is known, and every file of it is as it
+  /// was then.
+  public boolean stands(UUID newest) {
+    try (LayerFolder folder = LayerFolder.open(layers)) {
+      Storage records = stores.open(recordsName(), false);
+      if (records == null) {
+        return false;
+      }
+      try (RecordLog log = RecordLog.open(records, family)) {
+        LayerRecord top = log.slots().find(newest);
+        List<LayerRecord> chain = top == null ? null : log.slots().chain(top);
+        return chain != null && bound(chain, folder) != null;
+      }
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
   private @Nullable FrozenMap find(UUID newest, LayerFolder folder) throws IOException {
     Storage records = stores.open(recordsName(), false);
     if (records == null) {
@@ -112,26 +133,49 @@ public final class FamilyMap implements FrozenSource {
     }
   }
 
-  /// The layers, the root first; null if a file is not as its record says.
+  /// The layers, the root first; null if a file is not as its record says. Of a long chain two
+  /// threads look at one half each: that is most of what opening it takes.
   private @Nullable List<FrozenLayer> bound(List<LayerRecord> chain, LayerFolder folder)
       throws IOException {
-    List<FrozenLayer> rootFirst = new ArrayList<>(chain.size());
-    for (int i = chain.size() - 1; i >= 0; i--) {
+    FrozenLayer[] rootFirst = new FrozenLayer[chain.size()];
+    int half = chain.size() < ALONE ? 0 : chain.size() / 2;
+    ForkJoinTask<Boolean> other =
+        half == 0
+            ? null
+            : ForkJoinTask.adapt(() -> bound(chain, 0, half, folder, rootFirst)).fork();
+    boolean right;
+    try {
+      right = bound(chain, half, chain.size(), folder, rootFirst);
+    } finally {
+      if (other != null) {
+        other.quietlyJoin();
+      }
+    }
+    if (other != null) {
+      right &= other.isCompletedNormally() && other.join();
+    }
+    return right ? List.of(rootFirst) : null;
+  }
+
+  private boolean bound(
+      List<LayerRecord> chain, int from, int to, LayerFolder folder, FrozenLayer[] rootFirst)
+      throws IOException {
+    for (int i = from; i < to; i++) {
       LayerRecord record = chain.get(i);
-      FileStat stat = folder.stat(record.layer());
+      FileStat stat = folder.look(record.layer());
       if (stat == null || !record.binding().fits(stat)) {
-        return null;
+        return false;
       }
       String name = LayerFolder.name(record.layer());
-      rootFirst.add(
+      rootFirst[chain.size() - 1 - i] =
           new FrozenLayer(
               layers.resolve(name),
               LayerFormat.QCOW2,
               new BackingReference(name, LayerFormat.QCOW2.id()),
               record.size(),
-              FileState.of(stat)));
+              FileState.of(stat));
     }
-    return rootFirst;
+    return true;
   }
 
   private @Nullable FrozenMap open(

@@ -46,9 +46,14 @@ final class LayerFolder implements Closeable {
     return known != null ? known : statAgain(layer);
   }
 
+  /// What lies there now, for whoever asks once. Any thread.
+  @Nullable FileStat look(UUID layer) throws IOException {
+    return folder.stat(name(layer));
+  }
+
   /// What lies there now.
   @Nullable FileStat statAgain(UUID layer) throws IOException {
-    FileStat stat = folder.stat(name(layer));
+    FileStat stat = look(layer);
     if (stat == null) {
       seen.remove(layer);
     } else {

@@ -25,6 +25,7 @@ final class RecordLog implements Closeable {
 
   private final Storage storage;
   private final UUID generation;
+  private final int seed;
   private final int unitBits;
   private final SlotTable slots = new SlotTable();
   private int count;
@@ -32,6 +33,7 @@ final class RecordLog implements Closeable {
   private RecordLog(Storage storage, UUID generation, int unitBits) {
     this.storage = storage;
     this.generation = generation;
+    this.seed = generation.hashCode();
     this.unitBits = unitBits;
   }
 
@@ -54,10 +56,9 @@ final class RecordLog implements Closeable {
   /// @throws SideFileDamage if it is not the records file of this family
   static RecordLog open(Storage storage, UUID family) throws IOException {
     long length = Math.min(storage.size(), (1L + MAX_RECORDS) * BYTES);
-    ByteBuffer bytes = ByteBuffer.allocate((int) (length / BYTES) * BYTES);
-    storage.read(0, bytes);
-    bytes.flip();
-    RecordLog log = header(storage, bytes, family);
+    byte[] bytes = new byte[(int) (length / BYTES) * BYTES];
+    storage.read(0, ByteBuffer.wrap(bytes));
+    RecordLog log = header(storage, ByteBuffer.wrap(bytes), family);
     log.read(bytes);
     return log;
   }
@@ -80,9 +81,10 @@ final class RecordLog implements Closeable {
     return new RecordLog(storage, generation, bytes.getInt(12));
   }
 
-  private void read(ByteBuffer bytes) {
-    for (int at = BYTES; at < bytes.limit(); at += BYTES) {
-      boolean whole = bytes.getInt(at + CRC_AT) == crc(bytes, at, count);
+  private void read(byte[] content) {
+    ByteBuffer bytes = ByteBuffer.wrap(content);
+    for (int at = BYTES; at < content.length; at += BYTES) {
+      boolean whole = bytes.getInt(at + CRC_AT) == crc(content, at, count);
       if (!whole || !slots.apply(LayerRecord.decode(bytes, at))) {
         return;
       }
@@ -91,14 +93,10 @@ final class RecordLog implements Closeable {
   }
 
   /// A record counts only at its place in its file.
-  private int crc(ByteBuffer bytes, int at, int number) {
+  private int crc(byte[] bytes, int at, int number) {
     CRC32C crc = new CRC32C();
-    ByteBuffer place = ByteBuffer.allocate(24);
-    place.putLong(generation.getMostSignificantBits());
-    place.putLong(generation.getLeastSignificantBits()).putLong(number);
-    crc.update(place.flip());
-    crc.update(bytes.duplicate().limit(at + CRC_AT).position(at));
-    return (int) crc.getValue();
+    crc.update(bytes, at, CRC_AT);
+    return (int) crc.getValue() ^ seed ^ number;
   }
 
   /// Appends records with one write; nothing is flushed.
@@ -106,14 +104,15 @@ final class RecordLog implements Closeable {
     if (records.isEmpty()) {
       return;
     }
-    ByteBuffer bytes = ByteBuffer.allocate(records.size() * BYTES);
+    byte[] content = new byte[records.size() * BYTES];
+    ByteBuffer bytes = ByteBuffer.wrap(content);
     for (int i = 0; i < records.size(); i++) {
       LayerRecord record = records.get(i);
       if (count + i >= MAX_RECORDS || !slots.apply(record)) {
         throw new SideFileDamage(storage.name() + ": no place for " + record);
       }
       record.encode(bytes, i * BYTES);
-      bytes.putInt(i * BYTES + CRC_AT, crc(bytes, i * BYTES, count + i));
+      bytes.putInt(i * BYTES + CRC_AT, crc(content, i * BYTES, count + i));
     }
     storage.write((1L + count) * BYTES, bytes);
     count += records.size();
