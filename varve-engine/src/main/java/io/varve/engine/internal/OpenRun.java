@@ -48,14 +48,16 @@ final class OpenRun implements AutoCloseable {
     this.rows = run.rows();
   }
 
-  /// Keeps every writer, and every other merge, away from the layers; readers may come and go.
+  /// Keeps every writer, and every other merge, away from the layers; readers of the disk may come
+  /// and go. Who still reads a state that goes with the merge is waited for.
   ///
   /// @throws io.varve.image.ImageInUseException if one of them is at work
   static OpenRun claim(PoolSite site, Fates.Run run, SideMaps maps) throws IOException {
     OpenRun open = new OpenRun(site, run);
     try {
       for (LayerRow row : open.rows) {
-        open.claims.add(FileStorage.open(site.file(row), FileAccess.READ_ONLY, LockMode.FILLER));
+        LockMode lock = open.claims.isEmpty() ? LockMode.FILLER : LockMode.ABSORBER;
+        open.claims.add(FileStorage.open(site.file(row), FileAccess.READ_ONLY, lock));
       }
       // From here on nobody else writes to them: what is right of them now stays right.
       List<UUID> ids = open.rows.stream().map(LayerRow::id).toList();

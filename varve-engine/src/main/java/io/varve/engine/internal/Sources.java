@@ -11,6 +11,9 @@ import io.varve.image.Layer;
 import io.varve.image.chain.Chain;
 import io.varve.image.qcow2.InternalSnapshot;
 import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.image.storage.FileAccess;
+import io.varve.image.storage.FileStorage;
+import io.varve.image.storage.LockMode;
 import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -39,12 +42,24 @@ final class Sources {
   /// @param compute the compute snapshot that it shows, or null
   /// @param unmapped the newest frozen layer of a long chain that had to be walked, because the
   ///   side file does not know it; else null
+  /// @param state keeps the state of a snapshot from being merged away, also when its name goes
+  ///   while it is read; else null
   record Opened(
-      Chain chain, Chain owner, @Nullable InternalSnapshot compute, @Nullable UUID unmapped)
+      Chain chain,
+      Chain owner,
+      @Nullable InternalSnapshot compute,
+      @Nullable UUID unmapped,
+      @Nullable FileStorage state)
       implements AutoCloseable {
     @Override
     public void close() throws IOException {
-      owner.close();
+      try {
+        owner.close();
+      } finally {
+        if (state != null) {
+          state.close();
+        }
+      }
     }
   }
 
@@ -66,7 +81,7 @@ final class Sources {
     Optional<SnapshotRow> row = context.read(tx -> tx.snapshot(found.disk().id(), snapshot));
     if (row.isPresent() && row.get().kind() == SnapshotKind.STORAGE) {
       LayerRow layer = context.read(tx -> Layers.require(tx, row.get().layer()));
-      return whole(found, layer, false, wrap);
+      return state(found, layer, wrap);
     }
     return compute(found, address, snapshot, wrap);
   }
@@ -76,7 +91,20 @@ final class Sources {
       throws IOException {
     OpenChain opening = new OpenChain(context, found.site(), layer);
     Chain chain = opening.open(writable, wrap);
-    return new Opened(chain, chain, null, opening.unmapped(chain));
+    return new Opened(chain, chain, null, opening.unmapped(chain), null);
+  }
+
+  private Opened state(Resolver.Found found, LayerRow layer, UnaryOperator<Storage> wrap)
+      throws IOException {
+    FileStorage state =
+        FileStorage.open(found.site().file(layer), FileAccess.READ_ONLY, LockMode.STATE_READER);
+    try {
+      Opened opened = whole(found, layer, false, wrap);
+      return new Opened(opened.chain, opened.owner, null, opened.unmapped, state);
+    } catch (IOException | RuntimeException e) {
+      state.close();
+      throw e;
+    }
   }
 
   private Opened compute(
@@ -89,7 +117,7 @@ final class Sources {
       InternalSnapshot entry = ComputeSnapshots.find(top, snapshot, address);
       List<Layer> layers = new ArrayList<>(chain.layers());
       layers.set(0, top.snapshots().view(ComputeSnapshots.key(top.snapshots().list(), entry)));
-      return new Opened(Chain.of(layers), chain, entry, null);
+      return new Opened(Chain.of(layers), chain, entry, null, null);
     } catch (IOException | RuntimeException e) {
       chain.close();
       throw e;

@@ -15,7 +15,7 @@ import java.nio.file.FileSystemException;
 /// do both get in.
 final class ImageLocks {
   private static final long FIRST_BYTE = 100;
-  private static final long BYTES = 104;
+  private static final long BYTES = 105;
 
   private final String name;
   private final FileKey file;

@@ -11,6 +11,8 @@ import java.util.List;
 /// | [#FORCE_SHARE] | `-U` of qemu-img, read-only | read | | 100 |
 /// | [#SHARED_READER] | a read-only opener, every base | read | write, resize | 100 201 203 |
 /// | [#FILLER] | one who fills a layer in without changing what it shows | read, write unchanged | write, write unchanged, resize | 100 102 201 202 203 |
+/// | [#STATE_READER] | ours alone: who reads the state that this layer is | read | write, resize, absorb | 100 201 203 204 |
+/// | [#ABSORBER] | ours alone: a filler after whom the state of this layer is gone | read, write unchanged, absorb | write, write unchanged, resize | 100 102 104 201 202 203 |
 /// | [#WRITER] | a VM, any read-write opener | read, write, resize | write, resize | 100 101 103 201 203 |
 public enum LockMode {
   /// No locks: for a file that nobody else can reach, or a file system that has none.
@@ -24,6 +26,15 @@ public enum LockMode {
   /// longer, which whoever opened it before need not know.
   FILLER(
       List.of(Permission.READ, Permission.WRITE_UNCHANGED),
+      List.of(Permission.WRITE, Permission.WRITE_UNCHANGED, Permission.RESIZE)),
+  /// As a shared reader, who reads what this layer itself shows, and not only what layers on it
+  /// show: nobody may merge those into it.
+  STATE_READER(
+      List.of(Permission.READ), List.of(Permission.WRITE, Permission.RESIZE, Permission.ABSORB)),
+  /// As a filler, and it may fill in what a layer above holds: whoever reads through that one sees
+  /// no change, whoever reads the state of this one would.
+  ABSORBER(
+      List.of(Permission.READ, Permission.WRITE_UNCHANGED, Permission.ABSORB),
       List.of(Permission.WRITE, Permission.WRITE_UNCHANGED, Permission.RESIZE)),
   /// Alone, but for those who force themselves upon it.
   WRITER(
@@ -46,12 +57,14 @@ public enum LockMode {
     return unshared;
   }
 
-  /// The permissions that QEMU's locks speak of; the number is the one in their byte offsets.
+  /// The permissions that the locks speak of; the number is the one in their byte offsets.
   enum Permission {
     READ(0, "consistent read", "reading"),
     WRITE(1, "write", "writing"),
     WRITE_UNCHANGED(2, "write unchanged", "filling in"),
-    RESIZE(3, "resize", "resizing");
+    RESIZE(3, "resize", "resizing"),
+    /// None of QEMU's, which looks at the four above only.
+    ABSORB(4, "absorb", "merging away");
 
     private final int number;
     private final String qemuName;

@@ -54,6 +54,15 @@ class ImageLocksTest {
     "FILLER, FILLER, false",
     "FILLER, WRITER, false",
     "WRITER, FILLER, false",
+    "STATE_READER, STATE_READER, true",
+    "STATE_READER, SHARED_READER, true",
+    "STATE_READER, FILLER, true",
+    "STATE_READER, ABSORBER, false",
+    "STATE_READER, WRITER, false",
+    "ABSORBER, STATE_READER, false",
+    "ABSORBER, SHARED_READER, true",
+    "ABSORBER, FILLER, false",
+    "FILLER, STATE_READER, true",
   })
   void letsInWhomTheFirstOneAllows(LockMode first, LockMode second, boolean together)
       throws IOException {
