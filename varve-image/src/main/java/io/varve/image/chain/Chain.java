@@ -47,6 +47,10 @@ public final class Chain implements Closeable {
 
   private final FrozenLayers frozen;
   private final @Nullable LayerOpening opening;
+
+  /// The active layer is not written to, and is one of those that are read through the map.
+  private volatile boolean whole;
+
   private volatile Layer top;
   private volatile @Nullable Path topPath;
 
@@ -74,7 +78,11 @@ public final class Chain implements Closeable {
   /// @throws io.varve.image.ImageInUseException if another process holds a file of the chain
   public static Chain open(Path top, LayerFormat format, ChainOptions options) throws IOException {
     ChainOpener.Opened opened = ChainOpener.open(top, format, options);
-    return new Chain(opened.top(), opened.path(), opened.opening(), opened.frozen());
+    Chain chain = new Chain(opened.top(), opened.path(), opened.opening(), opened.frozen());
+    if (!opened.top().writable() && opened.frozen().mapped()) {
+      chain.mapActive(opened.opening().active(opened.top(), top, opened.frozen().pool()));
+    }
+    return chain;
   }
 
   /// A chain of layers that are open already; closing the chain closes them. Those beneath the
@@ -97,14 +105,25 @@ public final class Chain implements Closeable {
     }
     Layer top = topFirst.getFirst();
     FrozenLayers frozen = FrozenLayers.ofOpen(slots, top, pool, options);
-    return new Chain(top, null, null, frozen);
+    Chain chain = new Chain(top, null, null, frozen);
+    if (!top.writable() && frozen.mapped()) {
+      chain.mapActive(LayerSlot.fixed(top, pool));
+    }
+    return chain;
+  }
+
+  private void mapActive(LayerSlot active) {
+    frozen.addActive(active);
+    whole = true;
   }
 
   /// The layers, the active one first. Opens every one of them, and keeps it open as long as it is
   /// part of the chain: whoever reads or asks for a range needs [#read] and [#where] alone.
   public List<Layer> layers() throws IOException {
     List<Layer> layers = new ArrayList<>();
-    layers.add(top);
+    if (!whole) {
+      layers.add(top);
+    }
     for (LayerSlot slot : frozen.path().slots()) {
       layers.add(slot.pin());
     }
@@ -113,7 +132,8 @@ public final class Chain implements Closeable {
 
   /// Number of layers, the active one included. Opens none.
   public int depth() {
-    return 1 + frozen.path().length();
+    FrozenPath path = frozen.path();
+    return path.firstDepth() + path.length();
   }
 
   /// The active layer.
@@ -123,11 +143,14 @@ public final class Chain implements Closeable {
 
   /// What lies beneath the active layer.
   public Below below() {
-    return frozen;
+    return whole ? frozen.from(1) : frozen;
   }
 
   /// The layers from a depth on down, the whole chain for 0.
   FrozenLayers from(int depth) {
+    if (whole) {
+      return depth == 0 ? frozen : frozen.from(depth);
+    }
     return switch (depth) {
       case 0 -> frozen.under(LayerSlot.fixed(top, frozen.pool()));
       case 1 -> frozen;
@@ -147,6 +170,10 @@ public final class Chain implements Closeable {
   /// Fills `dst`; the range must lie inside the disk.
   public void read(GuestOffset at, ByteBuffer dst) throws IOException {
     requireInside(at, dst.remaining());
+    if (whole) {
+      frozen.read(at, dst);
+      return;
+    }
     long position = at.bytes();
     while (dst.hasRemaining()) {
       position += readSome(position, dst);
@@ -252,6 +279,9 @@ public final class Chain implements Closeable {
     }
     requireInside(at, 1);
     while (true) {
+      if (whole) {
+        return frozen.where(at.bytes(), Math.min(maxLength, size() - at.bytes()));
+      }
       Layer active = top;
       ChainExtent extent = where(active, at.bytes(), Math.min(maxLength, size() - at.bytes()));
       if (active == top) {
@@ -274,6 +304,9 @@ public final class Chain implements Closeable {
   /// True if the range reads as zero by the indexes alone.
   public boolean readsAsZero(GuestOffset at, long length) throws IOException {
     requireInside(at, length);
+    if (whole) {
+      return frozen.readsAsZero(at, length);
+    }
     long end = at.bytes() + length;
     for (long position = at.bytes(); position < end; ) {
       LayerExtent own = top.lookup(GuestOffset.of(position), end - position);
@@ -319,6 +352,7 @@ public final class Chain implements Closeable {
       }
       throw e;
     }
+    slot.unpin();
     slot.closeForNow();
     slot.layer();
   }
@@ -343,9 +377,16 @@ public final class Chain implements Closeable {
     if (old.writable() && old instanceof WritableLayer layer) {
       layer.flush();
     }
-    LayerSlot slot = freezing.slot(old);
-    frozen.add(slot);
+    LayerSlot slot;
+    if (whole) {
+      slot = frozen.path().slot(0);
+      frozen.sink();
+    } else {
+      slot = freezing.slot(old);
+      frozen.add(slot);
+    }
     top = next;
+    whole = false;
     return slot;
   }
 
@@ -359,10 +400,14 @@ public final class Chain implements Closeable {
   /// @throws IllegalArgumentException if they are not neighbours in this chain
   public void layerReplaced(Path gone, Path into) throws IOException {
     Path active = topPath;
-    if (active != null && into.equals(active)) {
+    boolean intoActive = active != null && into.equals(active);
+    if (intoActive && !whole) {
       frozen.removeNewest(gone);
-    } else {
-      frozen.merge(gone, into);
+      return;
+    }
+    LayerSlot merged = frozen.merge(gone, into);
+    if (intoActive) {
+      top = merged.pin();
     }
   }
 

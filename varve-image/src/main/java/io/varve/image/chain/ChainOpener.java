@@ -121,17 +121,9 @@ final class ChainOpener {
     for (int slot = rootFirst.size() - 1; slot >= 0; slot--) {
       requireDepth(top, 1 + frozen.size());
       FrozenLayer layer = rootFirst.get(slot);
-      BackingReference base = slot == 0 ? null : rootFirst.get(slot - 1).named();
       Reopener reopener =
           new Reopener(
-              opening,
-              layer.path(),
-              layer.format(),
-              namedBy,
-              layer.size(),
-              base,
-              layer.named(),
-              layer.binding());
+              opening, layer.path(), layer.format(), namedBy, layer.named(), layer.binding());
       frozen.add(
           LayerSlot.unopened(
               layer.path().toString(), layer.format(), layer.size(), reopener, pool));

@@ -189,7 +189,7 @@ public final class ChainOptions {
   }
 
   /// Bound of metadata in memory for each layer, bytes. Layers that are read through the map need
-  /// less, and share [#mapBytes()] once more.
+  /// less, and share a quarter of [#mapBytes()] on top of it.
   public ChainOptions withCacheBytes(long bytes) {
     return withLayers(layers.withCacheBytes(bytes));
   }

@@ -26,6 +26,10 @@ final class FrozenLayers implements Below {
   static final int TRIES = 8;
 
   private static final int DEFAULT_UNIT_BITS = 16;
+
+  /// What layers keep of their own indexes together is this part of the map's bound.
+  private static final int LAYERS_SHARE = 4;
+
   private static final int LEAST_UNIT_BITS = 12;
   private static final int MOST_UNIT_BITS = 21;
 
@@ -84,7 +88,7 @@ final class FrozenLayers implements Below {
 
   /// What each layer may keep of its index where the map is used, bytes.
   long layerCacheBytes() {
-    return map.serves(path) ? map.bound() / path.length() : Long.MAX_VALUE;
+    return map.serves(path) ? map.bound() / LAYERS_SHARE / path.length() : Long.MAX_VALUE;
   }
 
   PathMap map() {
@@ -95,6 +99,22 @@ final class FrozenLayers implements Below {
   FrozenLayers from(int place) {
     FrozenPath now = path;
     return new FrozenLayers(now.from(Math.min(place, now.length())), map.alone(), pool);
+  }
+
+  /// Takes the active layer in, which is not written to: one look at the map then answers for it
+  /// too. It is at depth 0 from now on.
+  void addActive(LayerSlot active) {
+    path = path.with(active).at(0);
+  }
+
+  /// The layer that was the active one lies beneath another now.
+  synchronized void sink() {
+    path = path.at(1);
+  }
+
+  /// True if reads go through the map.
+  boolean mapped() {
+    return map.serves(path);
   }
 
   /// These layers with another on top, as a disk of their own.
@@ -122,7 +142,10 @@ final class FrozenLayers implements Below {
   }
 
   /// Two neighbours have become one.
-  void merge(Path gone, Path into) throws IOException {
+  ///
+  /// @return the slot of the file that is left
+  LayerSlot merge(Path gone, Path into) throws IOException {
+    LayerSlot merged;
     LayerSlot upper;
     LayerSlot lower;
     synchronized (this) {
@@ -137,7 +160,8 @@ final class FrozenLayers implements Below {
       upper = now.slot(place);
       lower = now.slot(place + 1);
       LayerSlot left = upper.isAt(into) ? upper : lower;
-      path = now.merged(place, left.renewed(upper));
+      merged = left.renewed(upper);
+      path = now.merged(place, merged);
       if (place > 0) {
         now.slot(place - 1).headerChanged();
       }
@@ -147,6 +171,7 @@ final class FrozenLayers implements Below {
     } finally {
       lower.retire();
     }
+    return merged;
   }
 
   private static boolean pair(FrozenPath path, int place, Path gone, Path into) {
@@ -215,7 +240,7 @@ final class FrozenLayers implements Below {
     int limit = dst.limit();
     dst.limit(dst.position() + length);
     try {
-      Storage file = kind == MapEntry.DATA ? now.slot(place).layer().mappedStorage() : null;
+      Storage file = kind == MapEntry.DATA ? now.slot(place).data() : null;
       if (file == null) {
         return now.stack().read(place, position, dst);
       }
@@ -341,14 +366,15 @@ final class FrozenLayers implements Below {
     long length = stretch.end() - position;
     ExtentKind kind = kindOf(entry);
     if (kind == ExtentKind.NONE) {
-      return new ChainExtent(position, length, kind, 1 + now.length(), null, -1);
+      return new ChainExtent(position, length, kind, now.firstDepth() + now.length(), null, -1);
     }
     int place = now.place(MapEntry.slot(entry));
     if (kind == null) {
       return now.stack().where(place, position, length);
     }
     long host = MapEntry.hasHost(entry) ? MapEntry.host(entry) : -1;
-    return new ChainExtent(position, length, kind, 1 + place, now.slot(place).layer(), host);
+    return new ChainExtent(
+        position, length, kind, now.firstDepth() + place, now.slot(place).layer(), host);
   }
 
   /// Null where the layer must be asked.

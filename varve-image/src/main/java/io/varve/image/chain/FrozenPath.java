@@ -30,6 +30,7 @@ final class FrozenPath {
   private final int[] mergedAt;
   private final int epoch;
   private final int oldestUsable;
+  private final int firstDepth;
   private final LayerStack stack;
   private final boolean changing;
 
@@ -40,7 +41,8 @@ final class FrozenPath {
       int[] covers,
       int[] mergedAt,
       int epoch,
-      int oldestUsable) {
+      int oldestUsable,
+      int firstDepth) {
     this.newestFirst = newestFirst;
     this.numbers = numbers;
     this.asks = asks;
@@ -48,7 +50,8 @@ final class FrozenPath {
     this.mergedAt = mergedAt;
     this.epoch = epoch;
     this.oldestUsable = oldestUsable;
-    this.stack = new LayerStack(newestFirst, 1);
+    this.firstDepth = firstDepth;
+    this.stack = new LayerStack(newestFirst, firstDepth);
     boolean any = false;
     for (LayerSlot slot : newestFirst) {
       any |= slot.changing();
@@ -58,10 +61,11 @@ final class FrozenPath {
 
   /// Slots numbered from the root up.
   static FrozenPath of(LayerSlot[] newestFirst) {
-    return of(newestFirst, 1, 0);
+    return of(newestFirst, 1, 0, 1);
   }
 
-  private static FrozenPath of(LayerSlot[] newestFirst, int epoch, int oldestUsable) {
+  private static FrozenPath of(
+      LayerSlot[] newestFirst, int epoch, int oldestUsable, int firstDepth) {
     int count = newestFirst.length;
     if (count >= MapEntry.MAX_SLOTS) {
       throw new IllegalArgumentException("a chain of " + count + " layers");
@@ -73,7 +77,14 @@ final class FrozenPath {
       places[count - 1 - place] = place;
     }
     return new FrozenPath(
-        newestFirst, numbers, places, places.clone(), new int[count], epoch, oldestUsable);
+        newestFirst,
+        numbers,
+        places,
+        places.clone(),
+        new int[count],
+        epoch,
+        oldestUsable,
+        firstDepth);
   }
 
   int length() {
@@ -82,6 +93,16 @@ final class FrozenPath {
 
   int epoch() {
     return epoch;
+  }
+
+  /// Depth in the chain of the layer at place 0.
+  int firstDepth() {
+    return firstDepth;
+  }
+
+  /// The same layers at another depth in the chain.
+  FrozenPath at(int depth) {
+    return new FrozenPath(newestFirst, numbers, asks, covers, mergedAt, epoch, oldestUsable, depth);
   }
 
   /// True if somebody may be changing one of the layers.
@@ -117,14 +138,14 @@ final class FrozenPath {
 
   /// The same layers, none of whose pages is of use any more: a file has changed.
   FrozenPath forgotten() {
-    return of(newestFirst, epoch + 1, epoch + 1);
+    return of(newestFirst, epoch + 1, epoch + 1, firstDepth);
   }
 
   /// With a layer on top that freezes now.
   FrozenPath with(LayerSlot newest) {
     int number = asks.length;
     if (number + 1 >= MapEntry.MAX_SLOTS) {
-      return of(spliced(0, 0, newest), epoch + 1, epoch + 1);
+      return of(spliced(0, 0, newest), epoch + 1, epoch + 1, firstDepth);
     }
     return new FrozenPath(
         spliced(0, 0, newest),
@@ -133,7 +154,8 @@ final class FrozenPath {
         withLast(moved(covers, 0, 1), 0),
         spliced(mergedAt, 0, 0, 0),
         epoch + 1,
-        oldestUsable);
+        oldestUsable,
+        firstDepth);
   }
 
   /// Two neighbours have become one, which holds what both held.
@@ -143,7 +165,7 @@ final class FrozenPath {
   FrozenPath merged(int upper, LayerSlot merged) {
     int number = asks.length;
     if (number + 1 >= MapEntry.MAX_SLOTS) {
-      return of(spliced(upper, 2, merged), epoch + 1, epoch + 1);
+      return of(spliced(upper, 2, merged), epoch + 1, epoch + 1, firstDepth);
     }
     // What asked from the lower one asks from the merged one; pages that end below it do not know
     // what came from the upper one.
@@ -160,7 +182,8 @@ final class FrozenPath {
         withLast(nextCovers, upper),
         spliced(mergedAt, upper, 2, epoch + 1),
         epoch + 1,
-        oldestUsable);
+        oldestUsable,
+        firstDepth);
   }
 
   /// Without the newest layer: the active one holds all that it held.
@@ -174,7 +197,8 @@ final class FrozenPath {
         nextCovers,
         Arrays.copyOfRange(mergedAt, 1, mergedAt.length),
         epoch + 1,
-        oldestUsable);
+        oldestUsable,
+        firstDepth);
   }
 
   private LayerSlot[] spliced(int at, int without, LayerSlot added) {

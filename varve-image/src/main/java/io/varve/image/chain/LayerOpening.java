@@ -98,12 +98,17 @@ final class LayerOpening {
   /// A slot for a frozen layer that was opened just now.
   LayerSlot slot(Path path, LayerFormat format, Path namedBy, Opened opened, OpenLayers pool)
       throws IOException {
-    return slot(path, format, namedBy, opened.layer(), opened.state(), pool);
+    return slot(path, format, namedBy, opened.layer(), opened.state(), pool, false);
   }
 
-  /// A slot for the active layer, which freezes.
+  /// A slot for the active layer, which freezes; pinned, because the layer still takes requests.
   LayerSlot frozen(Layer layer, Path path, Path overlay, OpenLayers pool) throws IOException {
-    return slot(path, layer.format(), overlay, layer, null, pool);
+    return slot(path, layer.format(), overlay, layer, null, pool, true);
+  }
+
+  /// A slot for the active layer of a chain that is not written to; pinned.
+  LayerSlot active(Layer layer, Path path, OpenLayers pool) throws IOException {
+    return slot(path, layer.format(), path, layer, null, pool, true);
   }
 
   private LayerSlot slot(
@@ -112,11 +117,11 @@ final class LayerOpening {
       Path namedBy,
       Layer layer,
       @Nullable FileState state,
-      OpenLayers pool)
+      OpenLayers pool,
+      boolean pinned)
       throws IOException {
-    BackingReference base = layer.backing().orElse(null);
-    Reopener reopener = new Reopener(this, path, format, namedBy, layer.size(), base, null, state);
-    return LayerSlot.of(layer, reopener, pool);
+    Reopener reopener = new Reopener(this, path, format, namedBy, null, state).knowing(layer);
+    return LayerSlot.of(layer, reopener, pool, pinned);
   }
 
   /// Opens the layer that is to lie on the active one.

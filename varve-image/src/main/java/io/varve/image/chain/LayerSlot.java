@@ -4,6 +4,7 @@ package io.varve.image.chain;
 import io.varve.image.Layer;
 import io.varve.image.LayerFormat;
 import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.image.storage.Storage;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ final class LayerSlot {
   private final boolean mayChange;
   private final OpenLayers pool;
   private volatile @Nullable Layer open;
+  private volatile @Nullable Storage data;
   private volatile boolean used = true;
   private boolean pinned;
   private boolean retired;
@@ -52,8 +54,14 @@ final class LayerSlot {
   }
 
   /// A layer that is open now and may be closed, and opened again.
-  static LayerSlot of(Layer layer, Reopener opener, OpenLayers pool) throws IOException {
+  ///
+  /// @param pinned it stays open until [#unpin()]
+  static LayerSlot of(Layer layer, Reopener opener, OpenLayers pool, boolean pinned)
+      throws IOException {
     LayerSlot slot = open(layer, layer.size(), opener, pool, false);
+    synchronized (slot) {
+      slot.pinned = pinned;
+    }
     pool.opened(slot);
     return slot;
   }
@@ -61,7 +69,7 @@ final class LayerSlot {
   private static LayerSlot open(
       Layer layer, long size, @Nullable Reopener opener, OpenLayers pool, boolean mayChange) {
     LayerSlot slot = new LayerSlot(layer.name(), layer.format(), size, opener, pool, mayChange);
-    slot.open = layer;
+    slot.opened(layer);
     return slot;
   }
 
@@ -110,6 +118,24 @@ final class LayerSlot {
     return Objects.requireNonNull(open);
   }
 
+  private void opened(Layer layer) {
+    data = layer.mappedStorage();
+    open = layer;
+  }
+
+  /// Where the host offsets of plain data point; opened if need be. Null where the layer itself
+  /// must be asked.
+  @Nullable Storage data() throws IOException {
+    Storage file = data;
+    if (file == null) {
+      return layer().mappedStorage();
+    }
+    if (!used) {
+      used = true;
+    }
+    return file;
+  }
+
   /// The layer, opened if need be.
   ///
   /// @throws ClosedChannelException if it has left the chain, or the chain is closed
@@ -136,7 +162,7 @@ final class LayerSlot {
       }
       layer = opener.open();
       used = true;
-      open = layer;
+      opened(layer);
     }
     pool.opened(this);
     return layer;
@@ -162,6 +188,11 @@ final class LayerSlot {
     }
   }
 
+  /// From now on the layer may be closed again.
+  synchronized void unpin() {
+    pinned = false;
+  }
+
   /// Says that those who merge changed the header: another base is named there now.
   synchronized void headerChanged() throws IOException {
     if (opener != null) {
@@ -183,6 +214,7 @@ final class LayerSlot {
       return layer == null;
     }
     open = null;
+    data = null;
     layer.close();
     return true;
   }
@@ -193,6 +225,7 @@ final class LayerSlot {
     synchronized (this) {
       layer = open;
       open = null;
+      data = null;
       retired = true;
     }
     pool.closed(this);

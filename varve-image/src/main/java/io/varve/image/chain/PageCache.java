@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// a few neighbouring cells; reading takes no lock.
 final class PageCache {
   private static final int WAYS = 8;
-  private static final int PAGE = 4096;
+  private static final int SMALL_PAGE = 512;
   private static final int LEAST_CELLS = 8 * WAYS;
 
   private final AtomicReferenceArray<@Nullable MapPage> cells;
@@ -20,7 +20,7 @@ final class PageCache {
 
   /// @param most bytes of all pages together; a single page may exceed it
   PageCache(long most) {
-    long cellsWanted = Math.clamp(2 * (most / PAGE), LEAST_CELLS, 1 << 26);
+    long cellsWanted = Math.clamp(most / SMALL_PAGE, LEAST_CELLS, 1 << 26);
     this.sets = Integer.highestOneBit((int) cellsWanted) / WAYS;
     this.cells = new AtomicReferenceArray<>(sets * WAYS);
     this.most = most;

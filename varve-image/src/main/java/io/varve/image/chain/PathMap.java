@@ -76,7 +76,7 @@ final class PathMap {
         known = path.sourceUsable() ? source.load(index) : null;
         known = known != null && path.canUse(known) ? known : null;
       }
-      MapPage made = path.make(index, unitBits, known);
+      MapPage made = path.make(index, unitBits, known).compact(unitBits);
       if (made.lasting()) {
         cache.put(made);
       }

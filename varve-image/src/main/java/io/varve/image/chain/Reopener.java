@@ -5,33 +5,33 @@ import io.varve.image.BackingChainException;
 import io.varve.image.BackingReference;
 import io.varve.image.Layer;
 import io.varve.image.LayerFormat;
+import io.varve.image.qcow2.Qcow2Layer;
+import io.varve.image.qcow2.format.VarveIdentity;
 import io.varve.image.storage.FileState;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Opens one frozen layer when it is needed, and makes sure that it still is the layer that the map
 /// was made from: the same file, of the same size and time of change. No image lock was held on it
 /// meanwhile, so that another program may have come to it.
 ///
-/// - Another file in its place, or one that describes another disk or names another base: an error
-///   that names it.
-/// - The same file with other bytes: [LayerChangedException], once; the map is then made anew.
+/// - Another file in its place, or another layer in its file: an error that names it.
+/// - The same layer with other bytes: [LayerChangedException], once; the map is then made anew. So
+///   it is while a merge is under way that the chain has not heard of yet; the disk reads the same
+///   before and after.
 final class Reopener {
   private final LayerOpening opening;
   private final Path path;
   private final LayerFormat format;
   private final Path namedBy;
-  private final long size;
-  private @Nullable BackingReference backing;
   private final @Nullable BackingReference named;
   private @Nullable FileState expected;
+  private @Nullable UUID layerId;
 
   /// @param namedBy the layer above
-  /// @param size of the disk that the layer describes
-  /// @param backing what its header says of its own base
   /// @param named how the layer above names it, for the gate; null if the gate was asked already
   /// @param expected the file that the map was made from; null: as it is when it is next opened
   Reopener(
@@ -39,16 +39,12 @@ final class Reopener {
       Path path,
       LayerFormat format,
       Path namedBy,
-      long size,
-      @Nullable BackingReference backing,
       @Nullable BackingReference named,
       @Nullable FileState expected) {
     this.opening = opening;
     this.path = path;
     this.format = format;
     this.namedBy = namedBy;
-    this.size = size;
-    this.backing = backing;
     this.named = named;
     this.expected = expected;
   }
@@ -72,6 +68,12 @@ final class Reopener {
     if (before != null && before.key().equals(now.key())) {
       expected = now;
     }
+  }
+
+  /// Notes which layer it is, from one that is open.
+  Reopener knowing(Layer layer) throws IOException {
+    layerId = idOf(layer);
+    return this;
   }
 
   /// Under the slot's lock.
@@ -105,22 +107,28 @@ final class Reopener {
 
   private void requireSame(Layer layer, FileState found) throws IOException {
     FileState before = expected;
-    BackingReference base = layer.backing().orElse(null);
+    UUID id = idOf(layer);
     if (before == null || found.equals(before)) {
       expected = found;
-      backing = base;
+      layerId = id;
       return;
     }
-    boolean sameLayer =
-        found.key().equals(before.key()) && layer.size() == size && Objects.equals(base, backing);
-    if (!sameLayer) {
+    if (!found.key().equals(before.key()) || (layerId != null && !layerId.equals(id))) {
       throw new BackingChainException(
           "%s: its backing file %s was replaced while the chain was open; put the right file back and"
                   .formatted(namedBy, path)
               + " open the disk again");
     }
     expected = found;
+    layerId = id;
     throw new LayerChangedException(
         path + ": the file was changed by another program while the chain was open");
+  }
+
+  /// Which layer the file says it is; null where it is not of Varve's making.
+  private static @Nullable UUID idOf(Layer layer) throws IOException {
+    return layer instanceof Qcow2Layer qcow2
+        ? qcow2.identity().map(VarveIdentity::layerId).orElse(null)
+        : null;
   }
 }

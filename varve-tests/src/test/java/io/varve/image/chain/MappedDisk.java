@@ -287,34 +287,42 @@ final class MappedDisk {
         ChainOptions.readOnly(ANY)
             .withBaseLock(LockMode.FORCE_SHARE)
             .withMapFrom(Integer.MAX_VALUE);
-    try (Chain oracle = Chain.open(files.getFirst(), LayerFormat.QCOW2, walking)) {
-      assertThat(chain.depth()).isEqualTo(files.size()).isEqualTo(oracle.depth());
-      assertThat(chain.size()).isEqualTo(oracle.size());
-      assertThat(extents(chain)).isEqualTo(extents(oracle));
-      for (int i = 0; i < 20; i++) {
-        compareRange(oracle);
-      }
-      assertThat(all(chain)).isEqualTo(all(oracle));
-      if (random.nextInt(4) == 0) {
-        assertThat(chain.layers()).hasSameSizeAs(files);
-      }
+    ChainOptions mapped =
+        walking.withMapFrom(1).withOpenLayers(4).withMapBytes(random.nextInt(1, 30_000));
+    try (Chain oracle = Chain.open(files.getFirst(), LayerFormat.QCOW2, walking);
+        Chain readOnly = Chain.open(files.getFirst(), LayerFormat.QCOW2, mapped)) {
+      compare(chain, oracle);
+      compare(readOnly, oracle);
     }
   }
 
-  private void compareRange(Chain oracle) throws IOException {
-    long at = random.nextLong(chain.size());
-    int length = (int) Math.min(random.nextInt(1, 300_000), chain.size() - at);
+  private void compare(Chain found, Chain oracle) throws IOException {
+    assertThat(found.depth()).isEqualTo(files.size()).isEqualTo(oracle.depth());
+    assertThat(found.size()).isEqualTo(oracle.size());
+    assertThat(extents(found)).isEqualTo(extents(oracle));
+    for (int i = 0; i < 20; i++) {
+      compareRange(found, oracle);
+    }
+    assertThat(all(found)).isEqualTo(all(oracle));
+    if (random.nextInt(4) == 0) {
+      assertThat(found.layers()).hasSameSizeAs(files);
+    }
+  }
+
+  private void compareRange(Chain subject, Chain oracle) throws IOException {
+    long at = random.nextLong(subject.size());
+    int length = (int) Math.min(random.nextInt(1, 300_000), subject.size() - at);
     GuestOffset from = GuestOffset.of(at);
     ByteBuffer found = ByteBuffer.allocate(length);
     ByteBuffer expected = ByteBuffer.allocate(length);
-    chain.read(from, found);
+    subject.read(from, found);
     oracle.read(from, expected);
     assertThat(found).as("%d + %d", at, length).isEqualTo(expected);
-    assertThat(chain.readsAsZero(from, length)).isEqualTo(oracle.readsAsZero(from, length));
-    assertThat(chain.below().knownAsZero(from, length))
+    assertThat(subject.readsAsZero(from, length)).isEqualTo(oracle.readsAsZero(from, length));
+    assertThat(subject.below().knownAsZero(from, length))
         .isEqualTo(oracle.below().knownAsZero(from, length));
-    int depth = random.nextInt(1, files.size() + 1);
-    LayersBelow.from(chain, depth).read(from, found.clear());
+    int depth = random.nextInt(files.size() + 1);
+    LayersBelow.from(subject, depth).read(from, found.clear());
     LayersBelow.from(oracle, depth).read(from, expected.clear());
     assertThat(found).as("from depth %d: %d + %d", depth, at, length).isEqualTo(expected);
   }

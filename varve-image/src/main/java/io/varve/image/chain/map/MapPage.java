@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.image.chain.map;
 
+import org.jspecify.annotations.Nullable;
+
 /// 512 units of the map. Immutable, so that any thread reads it without a lock.
+///
+/// Most pages of most disks are a few stretches that are alike: a page that is kept in memory has
+/// one entry for each of these, with the unit where it begins ([#compact]).
 ///
 /// A MIXED entry points into `runs`: one word with the number of runs n, then n pairs of (offset of
 /// the run in its unit in bytes, its entry); the first offset is 0, offsets rise, a run ends where
@@ -23,6 +28,8 @@ public final class MapPage {
   private final long index;
   private final int top;
   private final long[] entries;
+  private final short @Nullable [] firsts;
+  private final int unitBits;
   private final long[] runs;
   private final boolean lasting;
   private final int epoch;
@@ -43,9 +50,55 @@ public final class MapPage {
     this.index = index;
     this.top = top;
     this.entries = entries;
+    this.firsts = null;
+    this.unitBits = 0;
     this.runs = runs.length == 0 ? NO_RUNS : runs;
     this.lasting = lasting;
     this.epoch = epoch;
+  }
+
+  private MapPage(MapPage from, long[] entries, short @Nullable [] firsts, int unitBits) {
+    this(from, entries, firsts, unitBits, from.top, from.epoch);
+  }
+
+  private MapPage(
+      MapPage from, long[] entries, short @Nullable [] firsts, int unitBits, int top, int epoch) {
+    this.index = from.index;
+    this.top = top;
+    this.entries = entries;
+    this.firsts = firsts;
+    this.unitBits = unitBits;
+    this.runs = from.runs;
+    this.lasting = from.lasting;
+    this.epoch = epoch;
+  }
+
+  /// The same page in less memory, where that is worth it.
+  public MapPage compact(int bits) {
+    if (firsts != null) {
+      return this;
+    }
+    int count = 0;
+    for (int unit = 0; unit < UNITS; unit++) {
+      count += begins(unit, bits) ? 1 : 0;
+    }
+    if (count > UNITS / 4) {
+      return this;
+    }
+    long[] few = new long[count];
+    short[] starts = new short[count];
+    int at = 0;
+    for (int unit = 0; unit < UNITS; unit++) {
+      if (begins(unit, bits)) {
+        few[at] = entries[unit];
+        starts[at++] = (short) unit;
+      }
+    }
+    return new MapPage(this, few, starts, bits);
+  }
+
+  private boolean begins(int unit, int bits) {
+    return unit == 0 || entries[unit] != MapEntry.advance(entries[unit - 1], 1L << bits);
   }
 
   public long index() {
@@ -57,7 +110,21 @@ public final class MapPage {
   }
 
   public long entry(int unit) {
-    return entries[unit];
+    short[] starts = firsts;
+    if (starts == null) {
+      return entries[unit];
+    }
+    int low = 0;
+    int high = starts.length - 1;
+    while (low < high) {
+      int middle = (low + high + 1) >>> 1;
+      if (starts[middle] <= unit) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return MapEntry.advance(entries[low], (long) (unit - starts[low]) << unitBits);
   }
 
   /// Words of the lists of runs; 0 where every unit is uniform.
@@ -83,12 +150,13 @@ public final class MapPage {
 
   /// The same page for a state of the chain, of which `newTop` is the newest slot.
   public MapPage at(int newEpoch, int newTop) {
-    return new MapPage(index, newTop, entries, runs, lasting, newEpoch);
+    return new MapPage(this, entries, firsts, unitBits, newTop, newEpoch);
   }
 
   /// What it takes in memory, bytes.
   public int bytes() {
-    return OBJECTS + (UNITS + runs.length) * Long.BYTES;
+    int starts = firsts == null ? 0 : 16 + firsts.length * Short.BYTES;
+    return OBJECTS + starts + (entries.length + runs.length) * Long.BYTES;
   }
 
   /// Says that the page was of use. Not ordered among threads, which does no harm.

@@ -12,6 +12,9 @@ public record Stretch(long entry, long end) {
   /// @param most where to stop looking, above `position`
   public static Stretch at(MapPage page, int unitBits, long position, long most) {
     Stretch found = inUnit(page, unitBits, position);
+    if (found.end() >= most) {
+      return found.end() == most ? found : new Stretch(found.entry(), most);
+    }
     long pageEnd = (page.index() + 1) << (unitBits + MapPage.UNIT_COUNT_BITS);
     long until = Math.min(most, pageEnd);
     long entry = found.entry();
