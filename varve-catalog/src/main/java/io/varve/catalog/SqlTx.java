@@ -17,12 +17,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.Update;
 import org.jspecify.annotations.Nullable;
 
 /// The reads and writes of one transaction, in SQL that SQLite and PostgreSQL both take.
 final class SqlTx implements CatalogTx {
+  private static final String INSERT_DISK =
+      "INSERT INTO disk (id, pool_id, family_id, name, size_bytes, active_layer_id,"
+          + " compute_parent, created_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)";
+  private static final String INSERT_LAYER =
+      "INSERT INTO layer (id, pool_id, family_id, disk_id, parent_id, role, file, created_ms,"
+          + " frozen_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
+
   private final Handle handle;
 
   SqlTx(Handle handle) {
@@ -131,17 +139,25 @@ final class SqlTx implements CatalogTx {
 
   @Override
   public void insert(DiskRow d) {
-    execute(
-        "INSERT INTO disk (id, pool_id, family_id, name, size_bytes, active_layer_id,"
-            + " compute_parent, created_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        d.id(),
-        d.pool(),
-        d.family(),
-        d.name(),
-        d.size(),
-        d.activeLayer(),
-        d.computeParent(),
-        d.createdMillis());
+    execute(INSERT_DISK, values(d));
+  }
+
+  @Override
+  public void insertDisks(List<DiskRow> disks) {
+    executeAll(INSERT_DISK, disks.stream().map(SqlTx::values).toList());
+  }
+
+  private static @Nullable Object[] values(DiskRow d) {
+    return new @Nullable Object[] {
+      d.id(),
+      d.pool(),
+      d.family(),
+      d.name(),
+      d.size(),
+      d.activeLayer(),
+      d.computeParent(),
+      d.createdMillis()
+    };
   }
 
   @Override
@@ -188,18 +204,26 @@ final class SqlTx implements CatalogTx {
 
   @Override
   public void insert(LayerRow l) {
-    execute(
-        "INSERT INTO layer (id, pool_id, family_id, disk_id, parent_id, role, file, created_ms,"
-            + " frozen_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        l.id(),
-        l.pool(),
-        l.family(),
-        l.disk(),
-        l.parent(),
-        l.role(),
-        l.file(),
-        l.createdMillis(),
-        l.frozenMillis());
+    execute(INSERT_LAYER, values(l));
+  }
+
+  @Override
+  public void insertLayers(List<LayerRow> layers) {
+    executeAll(INSERT_LAYER, layers.stream().map(SqlTx::values).toList());
+  }
+
+  private static @Nullable Object[] values(LayerRow l) {
+    return new @Nullable Object[] {
+      l.id(),
+      l.pool(),
+      l.family(),
+      l.disk(),
+      l.parent(),
+      l.role(),
+      l.file(),
+      l.createdMillis(),
+      l.frozenMillis()
+    };
   }
 
   @Override
@@ -448,6 +472,22 @@ final class SqlTx implements CatalogTx {
         update.bind(i, stored(arguments[i]));
       }
       return update.execute();
+    }
+  }
+
+  /// One statement, prepared once, for each set of arguments.
+  private void executeAll(String sql, List<@Nullable Object[]> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    try (PreparedBatch batch = handle.prepareBatch(sql)) {
+      for (@Nullable Object[] row : rows) {
+        for (int i = 0; i < row.length; i++) {
+          batch.bind(i, stored(row[i]));
+        }
+        batch.add();
+      }
+      batch.execute();
     }
   }
 

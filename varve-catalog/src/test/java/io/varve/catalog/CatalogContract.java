@@ -22,6 +22,8 @@ import io.varve.engine.model.NodeRole;
 import io.varve.engine.model.PoolKind;
 import io.varve.engine.model.QuorumProfile;
 import io.varve.engine.model.SnapshotKind;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -168,6 +170,34 @@ abstract class CatalogContract {
                     new SnapshotRow(
                         other, DISK, "s", SnapshotKind.STORAGE, TOP, null, false, null, true, 3))))
         .isInstanceOf(CatalogConflictException.class);
+  }
+
+  @Test
+  void insertsManyAtOnceOrNone() {
+    fill();
+    List<DiskRow> disks = new ArrayList<>();
+    List<LayerRow> layers = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      UUID id = new UUID(70, i);
+      disks.add(new DiskRow(id, POOL, FAMILY, "c" + i, 512, id, null, 9, 0));
+      layers.add(
+          new LayerRow(id, POOL, FAMILY, id, ROOT, NodeRole.ACTIVE, "c" + i + ".qcow2", 9, 0, 0));
+    }
+    tx(tx -> {
+      tx.insertDisks(disks);
+      tx.insertLayers(layers);
+      tx.insertLayers(List.of());
+    });
+    tx(tx -> {
+      assertThat(tx.disksOfPool(POOL)).hasSize(101);
+      assertThat(tx.disk(POOL, "c99")).map(DiskRow::activeLayer).contains(new UUID(70, 99));
+      assertThat(tx.layer(new UUID(70, 7))).map(LayerRow::parent).contains(ROOT);
+    });
+    UUID other = new UUID(71, 1);
+    DiskRow free = new DiskRow(other, POOL, FAMILY, "free", 512, other, null, 9, 0);
+    assertThatThrownBy(() -> tx(tx -> tx.insertDisks(List.of(free, disks.getFirst()))))
+        .isInstanceOf(CatalogConflictException.class);
+    tx(tx -> assertThat(tx.disk(POOL, "free")).isEmpty());
   }
 
   @Test

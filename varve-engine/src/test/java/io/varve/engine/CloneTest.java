@@ -16,11 +16,14 @@ import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotView;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class CloneTest {
   @TempDir Path root;
@@ -69,6 +72,58 @@ final class CloneTest {
     assertThat(bed.read("c99", 0)).isEqualTo(1);
     assertThat(bed.varve.disks().list(POOL)).hasSize(101);
     assertThat(bed.layerFiles()).hasSize(102);
+  }
+
+  @Test
+  void makesThousandsOfClonesOfOneSnapshot() {
+    snapshot("s1");
+    List<String> names = IntStream.range(0, 2000).mapToObj(i -> "c" + i).toList();
+    List<CloneOutcome> made = bed.varve.clones().fast(at("d@s1"), names);
+    assertThat(made).extracting(c -> c.disk().name()).containsExactlyElementsOf(names);
+    for (int i = 0; i < 2000; i += 333) {
+      // What is told of a new clone is what anyone finds.
+      assertThat(made.get(i).disk()).isEqualTo(bed.varve.disks().show(at("c" + i)));
+      bed.write("c" + i, BLOCK, 7, BLOCK);
+      assertThat(bed.read("c" + i, 0)).isEqualTo(1);
+    }
+    assertThat(bed.read("c1", BLOCK)).isZero();
+    assertThatThrownBy(() -> bed.varve.clones().fast(at("d@s1"), names))
+        .isInstanceOf(AlreadyExistsException.class);
+  }
+
+  @Test
+  void spendsFewBlocksOnAClone() {
+    snapshot("s1");
+    CloneOutcome made = bed.varve.clones().fast(at("d@s1"), "c");
+    assertThat(made.disk().space().allocatedBytes()).isLessThanOrEqualTo(16 * 1024);
+  }
+
+  /// The program dies before the given step of making forty clones.
+  @ParameterizedTest
+  @CsvSource({"overlay, 20, 0", "publish, 1, 0", "commit, 1, 40"})
+  void finishesOrUndoesManyClonesAfterACrash(String step, int time, int left) {
+    snapshot("s1");
+    int files = bed.layerFiles().size();
+    AtomicInteger seen = new AtomicInteger();
+    Varve dying =
+        bed.again((_, at) -> {
+          if (at.equals(step) && seen.incrementAndGet() == time) {
+            throw new Died();
+          }
+        });
+    List<String> names = IntStream.range(0, 40).mapToObj(i -> "c" + i).toList();
+    assertThatThrownBy(() -> dying.clones().fast(at("d@s1"), names)).isInstanceOf(Died.class);
+    assertThat(bed.read("d", 0)).isEqualTo(1);
+    assertThat(bed.varve.disks().list(POOL)).hasSize(1 + left);
+    assertThat(bed.layerFiles()).hasSize(files + left);
+    if (left > 0) {
+      assertThat(bed.read("c39", 0)).isEqualTo(1);
+    }
+    assertThat(bed.varve.pools().rescan(POOL).findings()).isEmpty();
+  }
+
+  private static final class Died extends Error {
+    private static final long serialVersionUID = 1;
   }
 
   @Test

@@ -156,6 +156,12 @@ public final class Fd implements Closeable {
     call("fsync", Kernel::fsync);
   }
 
+  /// Makes durable whatever anyone has changed on the file system that this file lies on. Fails if
+  /// any of that could not be written since this file was opened (from Linux 5.8 on).
+  public void syncfs() throws IOException {
+    call("syncfs", Kernel::syncfs);
+  }
+
   /// Sets the length; growth reads as zero.
   public void ftruncate(long length) throws IOException {
     call("ftruncate", fd -> Kernel.ftruncate(fd, length));

@@ -26,6 +26,7 @@ final class Kernel {
   private static final int PREAD;
   private static final int PWRITE;
   private static final int STATX;
+  private static final int SYNCFS;
 
   static {
     Platform platform = Platform.require();
@@ -44,6 +45,7 @@ final class Kernel {
     PREAD = SystemCall.PREAD.number(platform);
     PWRITE = SystemCall.PWRITE.number(platform);
     STATX = SystemCall.STATX.number(platform);
+    SYNCFS = SystemCall.SYNCFS.number(platform);
     Gate shim = ShimGate.find(platform);
     GATE = shim != null ? shim : new LinkerGate();
   }
@@ -83,6 +85,11 @@ final class Kernel {
   // int fsync(int fd);
   static long fsync(int fd) {
     return GATE.call(FSYNC, fd, 0, 0, 0, 0, 0);
+  }
+
+  // int syncfs(int fd);
+  static long syncfs(int fd) {
+    return GATE.call(SYNCFS, fd, 0, 0, 0, 0, 0);
   }
 
   // int ftruncate(int fd, off_t length);

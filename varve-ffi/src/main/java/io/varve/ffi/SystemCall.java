@@ -19,7 +19,8 @@ enum SystemCall {
   OPENAT(257, 56),
   PREAD(17, 67),
   PWRITE(18, 68),
-  STATX(332, 291);
+  STATX(332, 291),
+  SYNCFS(306, 267);
 
   private final int x86;
   private final int arm;

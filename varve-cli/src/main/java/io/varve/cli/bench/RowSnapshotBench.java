@@ -81,28 +81,13 @@ public final class RowSnapshotBench {
       Path base = varve.disks().show(disk).file();
       Path overlay = folder.resolve("overlay.qcow2");
       long start = System.nanoTime();
-      run(qemuImg.get(), "create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", overlay);
+      Programs.run(
+          qemuImg.get(), "create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", overlay);
       subject.qemu.add(Elapsed.since(start));
     }
     long start = System.nanoTime();
     varve.snapshots().create(disk, "s" + round, SnapshotKindChoice.STORAGE);
     subject.varve.add(Elapsed.since(start));
-  }
-
-  private static void run(Object... command) throws IOException {
-    List<String> words = new ArrayList<>();
-    for (Object word : command) {
-      words.add(word.toString());
-    }
-    try {
-      int code = new ProcessBuilder(words).inheritIO().start().waitFor();
-      if (code != 0) {
-        throw new IOException(words.getFirst() + " ended with " + code);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
   }
 
   private List<String> table(List<Subject> subjects, int rounds) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.varve.cli.command;
 
+import io.varve.cli.bench.CloneBench;
 import io.varve.cli.bench.Machine;
 import io.varve.cli.bench.RowSnapshotBench;
 import io.varve.cli.io.Folders;
@@ -21,11 +22,15 @@ import picocli.CommandLine.Option;
     hidden = true,
     description = {
       "Measures what a storage snapshot takes on a disk of 1 GiB and on one of 1 TiB, in turn.",
-      "Both have 1024 clusters of data spread over their whole length. Prints Markdown.",
+      "Both have 1024 clusters of data spread over their whole length. With --clones: what so many",
+      "fast clones of one snapshot take. Prints Markdown.",
     })
 final class BenchAction extends Action {
   @Option(names = "--rounds", paramLabel = "N", defaultValue = "31", description = "snapshots each")
   int rounds;
+
+  @Option(names = "--clones", paramLabel = "N", description = "measures fast clones, N in one go")
+  int clones;
 
   @Option(names = "--dir", paramLabel = "DIR", description = "works in a new folder in DIR")
   @Nullable Path dir;
@@ -40,7 +45,10 @@ final class BenchAction extends Action {
         Tool.find("qemu-img", session.terminal().variable("PATH")).map(Tool::program);
     try (Varve varve =
         EngineStart.open(folder.resolve("home"), session.terminal(), ProgressListener.NONE)) {
-      List<String> lines = new RowSnapshotBench(varve, folder, qemuImg).run(rounds);
+      List<String> lines =
+          clones > 0
+              ? new CloneBench(varve, folder, qemuImg).run(clones, rounds)
+              : new RowSnapshotBench(varve, folder, qemuImg).run(rounds);
       session.answer(Shapes.list("lines", lines), lines);
       session.also(List.of("", Machine.describe(folder) + "."));
     } finally {

@@ -56,6 +56,11 @@ public interface CatalogTx {
 
   void insert(DiskRow disk);
 
+  /// The same as one [#insert(DiskRow)] each, for many.
+  default void insertDisks(List<DiskRow> disks) {
+    disks.forEach(this::insert);
+  }
+
   void update(DiskRow disk);
 
   /// With its snapshot names and counters; layers stay.
@@ -74,6 +79,11 @@ public interface CatalogTx {
   Optional<LayerRow> layer(UUID id);
 
   void insert(LayerRow layer);
+
+  /// The same as one [#insert(LayerRow)] each, for many.
+  default void insertLayers(List<LayerRow> layers) {
+    layers.forEach(this::insert);
+  }
 
   void update(LayerRow layer);
 

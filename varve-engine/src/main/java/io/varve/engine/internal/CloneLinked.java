@@ -10,24 +10,24 @@ import io.varve.engine.catalog.LayerRow;
 import io.varve.image.qcow2.Qcow2Info;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.format.VarveIdentity;
-import io.varve.image.storage.Directories;
+import io.varve.image.storage.FolderFlush;
 import java.io.IOException;
-import java.io.InterruptedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
-/// Makes fast clones: 1. intent, 2. an overlay for each, complete, 3. one flush of the folder, 4.
-/// one transaction. The base is looked at once, whatever the number of clones. Recovery goes on
-/// where all overlays are there, else all go.
+/// Makes fast clones: 1. intent, 2. an overlay for each, complete, 3. one flush for all of them,
+/// and one of the folder once they have their names, 4. one transaction. The base is looked at
+/// once, whatever the number of clones. Recovery goes on where all overlays are there, else all go.
 final class CloneLinked implements JournaledVerb {
   private static final String NAME = "clone-fast";
-  private static final int FLUSHES_AT_ONCE = 16;
+
+  /// From so many files on, one flush of the file system is less work than one of each file.
+  private static final int MANY = 32;
 
   private final Context context;
   private final Journal journal;
@@ -92,13 +92,21 @@ final class CloneLinked implements JournaledVerb {
 
   /// @throws AlreadyExistsException if one of the names is taken, or two are the same
   void requireFree(PoolSite site, List<String> names) {
+    Set<String> taken = new HashSet<>();
     context.write(tx -> {
-      for (String name : names) {
-        if (tx.disk(site.row().id(), name).isPresent()) {
-          throw diskExists(site, name);
-        }
+      if (names.size() < MANY) {
+        names.stream()
+            .filter(name -> tx.disk(site.row().id(), name).isPresent())
+            .forEach(taken::add);
+      } else {
+        tx.disksOfPool(site.row().id()).forEach(disk -> taken.add(disk.name()));
       }
     });
+    for (String name : names) {
+      if (taken.contains(name)) {
+        throw diskExists(site, name);
+      }
+    }
     if (names.stream().distinct().count() < names.size()) {
       throw new AlreadyExistsException(
           ProblemCode.DISK_EXISTS, "the names of the new disks are not all different", "");
@@ -115,48 +123,43 @@ final class CloneLinked implements JournaledVerb {
   private void overlays(PoolSite site, LayerRow base, Qcow2Info info, Batch batch)
       throws IOException {
     List<Path> files = batch.layers.stream().map(id -> site.file(PoolSite.fileName(id))).toList();
-    for (int i = 0; i < files.size(); i++) {
-      context.step(NAME, "overlay");
-      VarveIdentity own =
-          VarveIdentity.active(
-              batch.layers.get(i), base.id(), batch.disks.get(i), batch.names.get(i), batch.when);
-      LayerFiles.write(files.get(i), Overlays.on(info, base.file(), own));
-      context.config().progress().progress("clone", i + 1L, files.size());
+    NewLayer overlay = NewLayer.of(Overlays.on(info, base.file(), identity(batch, base, 0)));
+    try (FolderFlush folder = FolderFlush.open(site.folder())) {
+      for (int i = 0; i < files.size(); i++) {
+        context.step(NAME, "overlay");
+        overlay.write(LayerFiles.unfinished(files.get(i)), identity(batch, base, i));
+        context.config().progress().progress("clone", i + 1L, files.size());
+      }
+      flush(folder, files);
+      context.step(NAME, "publish");
+      for (Path file : files) {
+        LayerFiles.finish(file);
+      }
+      folder.names();
     }
-    flush(files);
-    context.step(NAME, "publish");
-    for (Path file : files) {
-      LayerFiles.finish(file);
-    }
-    Directories.flush(site.folder());
   }
 
-  /// Side by side, so that many files share one commit of the file system's journal.
-  private static void flush(List<Path> files) throws IOException {
-    try (ExecutorService workers =
-        Executors.newFixedThreadPool(Math.min(files.size(), FLUSHES_AT_ONCE))) {
-      List<Future<Boolean>> flushes = new ArrayList<>();
-      for (Path file : files) {
-        flushes.add(
-            workers.submit(() -> {
-              LayerFiles.flush(LayerFiles.unfinished(file));
-              return true;
-            }));
-      }
-      for (Future<Boolean> flush : flushes) {
-        flush.get();
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("the making of clones was interrupted");
+  private static VarveIdentity identity(Batch batch, LayerRow base, int i) {
+    return VarveIdentity.active(
+        batch.layers.get(i), base.id(), batch.disks.get(i), batch.names.get(i), batch.when);
+  }
+
+  /// Each by itself, or all at once where that is less work.
+  private static void flush(FolderFlush folder, List<Path> files) throws IOException {
+    if (files.size() >= MANY) {
+      folder.files();
+      return;
+    }
+    for (Path file : files) {
+      LayerFiles.flush(LayerFiles.unfinished(file));
     }
   }
 
   private static void commit(CatalogTx tx, PoolSite site, Intent intent) {
     Batch batch = Batch.of(intent);
     UUID family = Layers.require(tx, batch.base).family();
+    List<DiskRow> disks = new ArrayList<>();
+    List<LayerRow> layers = new ArrayList<>();
     for (int i = 0; i < batch.names.size(); i++) {
       DiskRow disk =
           new DiskRow(
@@ -169,9 +172,11 @@ final class CloneLinked implements JournaledVerb {
               null,
               batch.when,
               0);
-      tx.insert(disk);
-      tx.insert(Layers.newActive(disk, disk.activeLayer(), batch.base, batch.when));
+      disks.add(disk);
+      layers.add(Layers.newActive(disk, disk.activeLayer(), batch.base, batch.when));
     }
+    tx.insertDisks(disks);
+    tx.insertLayers(layers);
     tx.deleteIntent(intent.id());
   }
 
@@ -186,8 +191,13 @@ final class CloneLinked implements JournaledVerb {
         // One of the names was taken in between: none of these clones is wanted any more.
       }
     }
-    for (UUID layer : batch.layers) {
-      LayerFiles.undo(site.file(PoolSite.fileName(layer)));
+    try (FolderFlush folder = FolderFlush.open(site.folder())) {
+      for (UUID layer : batch.layers) {
+        Path file = site.file(PoolSite.fileName(layer));
+        Files.deleteIfExists(LayerFiles.unfinished(file));
+        Files.deleteIfExists(file);
+      }
+      folder.names();
     }
     context.write(tx -> tx.deleteIntent(intent.id()));
   }

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -64,20 +63,10 @@ final class ClonesImpl implements Clones {
         parts.resolver().storageSnapshot(found.disk(), source.diskOnly().at(snapshot));
     LayerRow base = parts.context().read(tx -> Layers.require(tx, row.layer()));
     List<UUID> disks = parts.cloneLinked().make(found.site(), base, names);
-    Family family = parts.context().read(tx -> Family.read(tx, base.family()));
-    List<CloneOutcome> outcomes = new ArrayList<>();
-    for (UUID disk : disks) {
-      Resolver.Found made = parts.resolver().again(disk, source);
-      outcomes.add(
-          new CloneOutcome(
-              parts.diskViews().of(made, family),
-              found.address() + "@" + snapshot,
-              taken,
-              0,
-              0,
-              0));
-    }
-    return outcomes;
+    String from = found.address() + "@" + snapshot;
+    return parts.diskViews().ofNew(found.site(), base.family(), disks).stream()
+        .map(view -> new CloneOutcome(view, from, taken, 0, 0, 0))
+        .toList();
   }
 
   private String takeFor(Resolver.Found found, String clone) throws IOException {

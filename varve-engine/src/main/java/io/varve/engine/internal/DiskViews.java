@@ -12,7 +12,10 @@ import io.varve.image.qcow2.Qcow2Layer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Makes views of disks. A disk whose file cannot be read has a view all the same, with a problem.
@@ -25,6 +28,26 @@ final class DiskViews {
 
   DiskView of(Resolver.Found found) {
     return of(found, context.read(tx -> Family.read(tx, found.disk().family())));
+  }
+
+  /// Of disks that were just made, all alike: one of their files is looked at, for all.
+  List<DiskView> ofNew(PoolSite site, UUID familyId, List<UUID> disks) {
+    Family family = context.read(tx -> Family.read(tx, familyId));
+    List<DiskView> views = new ArrayList<>(disks.size());
+    Look look = null;
+    for (UUID id : disks) {
+      DiskRow disk = Objects.requireNonNull(family.disk(id));
+      Resolver.Found found = new Resolver.Found(site, disk);
+      if (look == null) {
+        DiskView first = of(found, family);
+        look = new Look(first.size(), first.changedSince(), first.space());
+        views.add(first);
+      } else {
+        Path file = site.file(PoolSite.fileName(disk.activeLayer()));
+        views.add(view(found, family, file, List.of(), look, missingBase(family, disk)));
+      }
+    }
+    return views;
   }
 
   DiskView of(Resolver.Found found, Family family) {

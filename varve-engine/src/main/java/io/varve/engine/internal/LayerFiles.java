@@ -5,7 +5,6 @@ import io.varve.engine.DamagedException;
 import io.varve.engine.ProblemCode;
 import io.varve.image.Layer;
 import io.varve.image.chain.Chain;
-import io.varve.image.qcow2.Qcow2Create;
 import io.varve.image.qcow2.Qcow2CreateOptions;
 import io.varve.image.qcow2.Qcow2Layer;
 import io.varve.image.qcow2.Qcow2Options;
@@ -14,10 +13,7 @@ import io.varve.image.storage.Directories;
 import io.varve.image.storage.FileAccess;
 import io.varve.image.storage.FileStorage;
 import io.varve.image.storage.LockMode;
-import io.varve.image.storage.MemoryStorage;
-import io.varve.image.storage.Storage.DataRange;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -46,23 +42,9 @@ final class LayerFiles {
     finish(file);
   }
 
-  /// First step of [#make]: all bytes of the file, not yet durable. They are put together in
-  /// memory, because a file that nobody knows yet needs none of the barriers between them.
+  /// First step of [#make]: all bytes of the file, not yet durable.
   static void write(Path file, Qcow2CreateOptions options) throws IOException {
-    Path unfinished = unfinished(file);
-    Files.deleteIfExists(unfinished);
-    MemoryStorage image = new MemoryStorage(file.toString());
-    Qcow2Create.create(image, options);
-    try (FileStorage storage = FileStorage.create(unfinished, LockMode.WRITER)) {
-      storage.truncate(image.size());
-      for (DataRange data = image.nextData(0);
-          data != null;
-          data = image.nextData(data.position() + data.length())) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(data.length()));
-        image.read(data.position(), bytes);
-        storage.write(data.position(), bytes.flip());
-      }
-    }
+    NewLayer.of(options).write(unfinished(file), options.identity());
   }
 
   /// Second step of [#make].
