@@ -63,7 +63,8 @@ public final class Preallocator {
     }
     if (mode == Preallocation.METADATA) {
       fillEdges(from, to, firstIsNew, lastIsNew);
-    } else {
+    }
+    if (mode != Preallocation.METADATA || !parts.rules().qemuLayout()) {
       coverTheFile();
     }
   }
