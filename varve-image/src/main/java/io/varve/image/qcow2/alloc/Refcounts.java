@@ -267,7 +267,8 @@ public final class Refcounts {
 
   /// The cluster behind the last one below `end` that has a count above 0.
   public long endOfUsed(long end) throws IOException {
-    long cluster = end;
+    // Behind the table nothing is counted, however long the file may claim to be.
+    long cluster = Math.min(end, (long) table.size() << geometry.refcountBlockBits());
     while (cluster > 0) {
       if (!covered(cluster - 1)) {
         cluster = (cluster - 1) >>> geometry.refcountBlockBits() << geometry.refcountBlockBits();
