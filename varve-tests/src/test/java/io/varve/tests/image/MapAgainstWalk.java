@@ -49,6 +49,20 @@ final class MapAgainstWalk implements AutoCloseable {
     }
   }
 
+  /// As [#compare], where pages may be unknown. Returns how many places were known.
+  int compareKnown(RandomGenerator random, int places) throws IOException {
+    long size = rootFirst.getLast().size();
+    int known = 0;
+    for (int i = 0; i < places; i++) {
+      long at = random.nextLong(size / 512) * 512;
+      if (map.pages().load((at >>> map.unitBits()) / MapPage.UNITS) != null) {
+        compare(at);
+        known++;
+      }
+    }
+    return known;
+  }
+
   private void compare(long at) throws IOException {
     Answer expected = walk(at, rootFirst.size() - 1);
     Answer found = mapped(at);

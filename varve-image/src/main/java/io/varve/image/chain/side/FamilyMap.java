@@ -178,6 +178,16 @@ public final class FamilyMap implements FrozenSource {
     return true;
   }
 
+  /// Damage was found: without the records nobody looks any more, and the next writer makes all
+  /// anew. That takes no lock: a side file may be deleted at any time, also under a writer.
+  private void discard() {
+    try {
+      stores.delete(recordsName());
+    } catch (IOException _) {
+      // Somebody else's pool: it stays as it is.
+    }
+  }
+
   private @Nullable FrozenMap open(
       RecordLog log, LayerRecord top, List<LayerRecord> chain, List<FrozenLayer> rootFirst)
       throws IOException {
@@ -187,7 +197,8 @@ public final class FamilyMap implements FrozenSource {
     }
     try {
       BlockFile blocks = BlockFile.open(storage, log.generation(), log.slots().blocks(), false);
-      SidePages pages = new SidePages(log.slots(), top, chain, blocks, log.unitBits());
+      SidePages pages =
+          new SidePages(log.slots(), top, chain, blocks, log.unitBits(), this::discard);
       return new FrozenMap(rootFirst, log.unitBits(), pages);
     } catch (IOException | RuntimeException e) {
       storage.close();

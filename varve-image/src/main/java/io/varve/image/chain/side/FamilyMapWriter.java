@@ -21,6 +21,9 @@ public final class FamilyMapWriter implements Closeable {
   /// Layers that may lie above the newest one in a tree before it is worth making another.
   static final int LAG = 4;
 
+  /// A file with fewer slots is not made anew, whatever has become of them.
+  private static final int WORN_SLOTS = 512;
+
   private final FamilyMap family;
   private final Supplier<UUID> ids;
   private final LayerFolder folder;
@@ -40,6 +43,11 @@ public final class FamilyMapWriter implements Closeable {
     FamilyMapWriter writer = new FamilyMapWriter(family, ids, folder);
     try {
       writer.files = SideFiles.open(family);
+      SlotTable slots = writer.slots();
+      if (slots != null && slots.size() >= WORN_SLOTS && slots.dead() > slots.size() / 2) {
+        // Most of it is about layers that are no more; the chains that are opened come back.
+        writer.drop();
+      }
       return writer;
     } catch (SideFileDamage _) {
       writer.drop();

@@ -23,15 +23,19 @@ final class SidePages implements PageSource, SlotView {
   private final int top;
   private final long end;
   private final boolean alone;
+  private final Runnable onDamage;
   private volatile boolean broken;
 
   /// @param chain the layers, the newest first
+  /// @param onDamage called once a block is found damaged, perhaps by several threads
   SidePages(
       SlotTable slots,
       LayerRecord newest,
       List<LayerRecord> chain,
       BlockFile blocks,
-      int unitBits) {
+      int unitBits,
+      Runnable onDamage) {
+    this.onDamage = onDamage;
     this.blocks = blocks;
     this.tree = new TreeReader(blocks, unitBits);
     this.codec = new PageCodec(blocks, unitBits);
@@ -77,10 +81,13 @@ final class SidePages implements PageSource, SlotView {
     }
     try {
       return page(index);
+    } catch (SideFileDamage _) {
+      broken = true;
+      onDamage.run();
     } catch (IOException _) {
       broken = true;
-      return null;
     }
+    return null;
   }
 
   private MapPage page(long index) throws IOException {
