@@ -103,7 +103,7 @@ final class DepthBench {
     SplittableRandom random = new SplittableRandom(11);
     double[] flat = new double[rounds];
     double[] deep = new double[rounds];
-    for (int warm = 0; warm < 20; warm++) {
+    for (int warm = 0; warm < 200; warm++) {
       openAndRead(varve, FLAT, random);
       openAndRead(varve, DEEP, random);
     }
