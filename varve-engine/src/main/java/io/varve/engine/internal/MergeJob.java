@@ -36,11 +36,13 @@ final class MergeJob implements JobKind {
   private final Context context;
   private final MergeCommit commit;
   private final Reaper reaper;
+  private final OpenSessions sessions;
 
-  MergeJob(Context context, MergeCommit commit, Reaper reaper) {
+  MergeJob(Context context, MergeCommit commit, Reaper reaper, OpenSessions sessions) {
     this.context = context;
     this.commit = commit;
     this.reaper = reaper;
+    this.sessions = sessions;
   }
 
   @Override
@@ -59,7 +61,9 @@ final class MergeJob implements JobKind {
         Work work = begin(job, run);
         move(job, run, work);
         job.step("commit");
-        boolean committed = job.alone(() -> commit.commit(job.site(), run));
+        boolean committed =
+            job.alone(() ->
+                sessions.replacing(job.site(), run.rows(), () -> commit.commit(job.site(), run)));
         if (committed) {
           finish(job, run, work);
         }

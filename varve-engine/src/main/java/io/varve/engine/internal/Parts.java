@@ -30,7 +30,8 @@ record Parts(
     Resolver resolver = new Resolver(context);
     JobRunner jobs = new JobRunner(context, journal);
     Verbs verbs = new Verbs(context, journal, resolver, jobs);
-    Sources sources = new Sources(context);
+    OpenSessions sessions = new OpenSessions(context);
+    Sources sources = new Sources(context, sessions);
     DiskViews diskViews = new DiskViews(context);
     MergeQueue queue = new MergeQueue(context);
     RemoveLayer remove = new RemoveLayer(context, journal);
@@ -59,7 +60,7 @@ record Parts(
             new ReceiveSnapshot(context, journal, verbs),
             new AdoptDisks(context, journal),
             jobs);
-    jobs.register(new MergeJob(context, commit, parts.reaper));
+    jobs.register(new MergeJob(context, commit, parts.reaper, sessions));
     journal.register(remove);
     journal.register(commit);
     journal.register(retire);

@@ -94,6 +94,28 @@ final class PoolLocks {
     }
   }
 
+  /// Says that this engine has long chains of a family open; or, exclusively, makes sure that no
+  /// other has. Null if that is not so.
+  @Nullable Held trySessions(PoolSite site, UUID family, boolean exclusive) throws IOException {
+    long position =
+        position(new UUID(~family.getMostSignificantBits(), family.getLeastSignificantBits()));
+    Path file = lockFile(site);
+    if (!exclusive && !Files.exists(file) && !Files.isWritable(file.getParent())) {
+      return nothing();
+    }
+    Fd fd = open(file, exclusive);
+    boolean taken = false;
+    try {
+      FileLocks locks = new FileLocks(fd);
+      taken = exclusive ? locks.tryExclusive(position, 1) : locks.tryShared(position, 1);
+      return taken ? new Held(fd) : null;
+    } finally {
+      if (!taken) {
+        fd.close();
+      }
+    }
+  }
+
   private Held waitFor(PoolSite site, @Nullable UUID family, boolean exclusive) throws IOException {
     long attempts = Math.max(1, config.lockWait().dividedBy(STEP));
     for (long i = 0; i < attempts; i++) {

@@ -30,9 +30,11 @@ final class Sources {
   static final int MAX_DEPTH = 1 << 14;
 
   private final Context context;
+  private final OpenSessions sessions;
 
-  Sources(Context context) {
+  Sources(Context context, OpenSessions sessions) {
     this.context = context;
+    this.sessions = sessions;
   }
 
   /// An open chain.
@@ -44,18 +46,21 @@ final class Sources {
   ///   side file does not know it; else null
   /// @param state keeps the state of a snapshot from being merged away, also when its name goes
   ///   while it is read; else null
+  /// @param registration that it is open
   record Opened(
       Chain chain,
       Chain owner,
       @Nullable InternalSnapshot compute,
       @Nullable UUID unmapped,
-      @Nullable FileStorage state)
+      @Nullable FileStorage state,
+      OpenSessions.Registration registration)
       implements AutoCloseable {
     @Override
     public void close() throws IOException {
       try {
         owner.close();
       } finally {
+        registration.end();
         if (state != null) {
           state.close();
         }
@@ -91,7 +96,18 @@ final class Sources {
       throws IOException {
     OpenChain opening = new OpenChain(context, found.site(), layer);
     Chain chain = opening.open(writable, wrap);
-    return new Opened(chain, chain, null, opening.unmapped(chain), null);
+    try {
+      return new Opened(
+          chain,
+          chain,
+          null,
+          opening.unmapped(chain),
+          null,
+          sessions.add(found.site(), layer, chain));
+    } catch (IOException | RuntimeException e) {
+      chain.close();
+      throw e;
+    }
   }
 
   private Opened state(Resolver.Found found, LayerRow layer, UnaryOperator<Storage> wrap)
@@ -100,7 +116,8 @@ final class Sources {
         FileStorage.open(found.site().file(layer), FileAccess.READ_ONLY, LockMode.STATE_READER);
     try {
       Opened opened = whole(found, layer, false, wrap);
-      return new Opened(opened.chain, opened.owner, null, opened.unmapped, state);
+      return new Opened(
+          opened.chain, opened.owner, null, opened.unmapped, state, opened.registration);
     } catch (IOException | RuntimeException e) {
       state.close();
       throw e;
@@ -117,7 +134,7 @@ final class Sources {
       InternalSnapshot entry = ComputeSnapshots.find(top, snapshot, address);
       List<Layer> layers = new ArrayList<>(chain.layers());
       layers.set(0, top.snapshots().view(ComputeSnapshots.key(top.snapshots().list(), entry)));
-      return new Opened(Chain.of(layers), chain, entry, null, null);
+      return new Opened(Chain.of(layers), chain, entry, null, null, () -> {});
     } catch (IOException | RuntimeException e) {
       chain.close();
       throw e;

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What deleting snapshots would do. The figures come from the same walk over the indexes as the
 /// work itself, so they are what happens, to the cluster, as long as nobody writes to the layers
-/// meanwhile.
+/// meanwhile. (A file that was just made has holes in its header, L1 table and refcounts; a page of
+/// each may be written when it takes data over.)
 ///
 /// @param snapshots that would be deleted
 /// @param freedBytes that the store gets back in all, once the jobs are done

@@ -263,7 +263,8 @@ final class FrozenLayers implements Below {
     IOException failure = why;
     pool.hold();
     try {
-      for (int i = 0; i < TRIES; i++) {
+      // Each layer may have been changed once, by those who merge or retire it.
+      for (int i = 0; i < TRIES + failed.length(); i++) {
         if (failure instanceof LayerChangedException) {
           forget(last);
         }

@@ -50,6 +50,12 @@ import org.junit.jupiter.api.io.TempDir;
 /// and QEMU finds no fault.
 class JobTreeIT {
   private static final int STEPS = 30;
+  private static final int LONG = 36;
+
+  /// A new file leaves holes in its header, its L1 table and its counts, one page of which each may
+  /// be written when it is merged into.
+  private static final int FIXED_TABLES = 4 * 4096;
+
   private static final int BLOCK = 64 << 10;
   private static final int SIZE = 24 * BLOCK;
   private static final String POOL = "p";
@@ -79,6 +85,9 @@ class JobTreeIT {
     varve.pools().create(PoolSpec.virtual(POOL, root.resolve("pool")));
     try {
       create();
+      if (random.nextInt(8) == 0) {
+        growLong();
+      }
       for (int step = 0; step < STEPS; step++) {
         step();
       }
@@ -102,6 +111,14 @@ class JobTreeIT {
     varve.disks().create(POOL, disk.disk(), DiskSpec.of(SIZE));
     reference.put(disk, new byte[SIZE]);
     story.add("create " + disk);
+  }
+
+  /// A chain so long that it is read by a side file, and not all of its layers are held open.
+  private void growLong() {
+    for (int i = 0; i < LONG; i++) {
+      write(disks().getFirst());
+      snapshot(disks().getFirst());
+    }
   }
 
   private void step() throws IOException {
@@ -204,7 +221,7 @@ class JobTreeIT {
           .isEqualTo(preview.movedBytes());
       assertThat(before - allocatedBytes())
           .as("bytes freed, by %s", preview)
-          .isEqualTo(preview.freedBytes());
+          .isBetween(preview.freedBytes() - FIXED_TABLES, preview.freedBytes());
     }
   }
 
@@ -216,12 +233,15 @@ class JobTreeIT {
     }
     DiskAddress read = disk.at(left.get(random.nextInt(left.size())).name());
     story.add("run jobs beside " + read);
+    List<JobView> jobs;
     try (DiskSession session = varve.data().open(read, false);
         Varve other = open(StepHook.NONE, (_, _, _) -> requireReads(session, read))) {
-      List<JobView> jobs = other.jobs().runAll(POOL);
+      jobs = other.jobs().runAll(POOL);
       requireReads(session, read);
-      return jobs;
     }
+    // What a session of another program held up.
+    varve.jobs().runAll(POOL);
+    return jobs.stream().map(job -> varve.jobs().show(job.id().toString())).toList();
   }
 
   private void requireReads(DiskSession session, DiskAddress address) {
