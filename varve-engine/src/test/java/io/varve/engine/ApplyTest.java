@@ -16,9 +16,11 @@ import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.image.LayerFormat;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -168,6 +170,23 @@ final class ApplyTest {
     assertThatThrownBy(() -> apply(stream)).isInstanceOf(DamagedException.class);
     assertThat(copy.layerFiles()).isEqualTo(files);
     assertThat(copy.readAll("d")).isEqualTo(bed.readAll("d@s1"));
+  }
+
+  @Test
+  void aDiskThatCannotBeIsRefused() {
+    byte[] stream = stream(null, "d@s1");
+    ByteBuffer bytes = ByteBuffer.wrap(stream);
+    int end = 8 + bytes.getInt(4);
+    // The size of the result, and the checksum of the header.
+    bytes.putLong(8 + 16, 1L << 62);
+    CRC32C crc = new CRC32C();
+    crc.update(stream, 0, end);
+    bytes.putInt(end, (int) crc.getValue());
+    assertThatThrownBy(() -> apply(stream))
+        .isInstanceOf(VarveException.class)
+        .hasMessageNotContaining("internal error");
+    assertThat(copy.layerFiles()).isEmpty();
+    assertThat(copy.varve.disks().list("p")).isEmpty();
   }
 
   @Test

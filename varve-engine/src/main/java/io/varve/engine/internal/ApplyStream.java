@@ -15,6 +15,7 @@ import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.ApplyOutcome;
 import io.varve.engine.model.ApplySpec;
+import io.varve.engine.policy.Verb;
 import io.varve.image.chain.Chain;
 import io.varve.image.diff.DiffApplier;
 import io.varve.image.diff.DiffHeader;
@@ -115,7 +116,7 @@ final class ApplyStream {
     }
   }
 
-  private static void requireVirtual(PoolSite site) {
+  private void requireVirtual(PoolSite site) {
     if (!site.virtual()) {
       throw new RefusedException(
           ProblemCode.NOT_ALLOWED_HERE,
@@ -125,6 +126,7 @@ final class ApplyStream {
               + " virtual storage has",
           "Apply it to a disk in a pool on virtual storage; export that, or clone it in full.");
     }
+    Policy.require(parts.context(), site, Verb.STORAGE_SNAPSHOT);
   }
 
   private ApplyOutcome receive(DiffReader stream, UUID origin, Resolver.Found before)

@@ -161,11 +161,7 @@ final class LayerDoctor {
   private boolean isInPlace(FoundLayer layer, Path file) {
     FoundLayer twin = found.get(layer.id());
     if (twin != null) {
-      ailments.report(
-          Kind.COPY,
-          file,
-          "it has the identity of " + twin.file(),
-          "Move one of them away: which one counts, only you know.");
+      ailments.report(Kind.COPY, file, "it has the identity of " + twin.file(), twinCure());
       return false;
     }
     String right = PoolSite.fileName(layer.id());
@@ -173,11 +169,7 @@ final class LayerDoctor {
       return true;
     }
     if (Files.exists(site.file(right))) {
-      ailments.report(
-          Kind.COPY,
-          file,
-          "it has the identity of " + site.file(right),
-          "Move one of them away: which one counts, only you know.");
+      ailments.report(Kind.COPY, file, "it has the identity of " + site.file(right), twinCure());
       return false;
     }
     ailments.mend(
@@ -193,6 +185,13 @@ final class LayerDoctor {
                   site.file(right), right, layer.identity(), layer.size(), false, List.of()));
         });
     return false;
+  }
+
+  private String twinCure() {
+    return ailments.has(Kind.JOURNAL) && !spec.fix()
+        ? "A verb that was cut short may have left it so: finish that first (--fix), then look"
+              + " again."
+        : "Move one of them away: which one counts, only you know.";
   }
 
   private void mode(FoundLayer layer) throws IOException {

@@ -83,14 +83,23 @@ final class StreamBase {
     }
     String name = freeName();
     DiskAddress disk = new DiskAddress(found.site().row().name(), found.disk().name(), null);
-    return parts
-        .verbs()
-        .onDisk(
-            disk,
-            again -> {
-              parts.takeSnapshot().take(again, name, false);
-              return named(name);
-            });
+    SnapshotRow kept =
+        parts
+            .verbs()
+            .onDisk(
+                disk,
+                again -> {
+                  parts.takeSnapshot().take(again, name, false);
+                  return named(name);
+                });
+    // Someone may have written to the disk in between; the digest of a result would tell, too.
+    if (!header.digestFollows() && !has(name, expected)) {
+      throw new RefusedException(
+          ProblemCode.NOT_THE_BASE,
+          "disk '" + found.address() + "' was written to while its content was compared",
+          "Apply the stream again while nothing writes to it.");
+    }
+    return kept;
   }
 
   private @Nullable SnapshotRow standing() {

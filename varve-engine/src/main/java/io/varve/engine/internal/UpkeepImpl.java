@@ -10,6 +10,7 @@ import io.varve.engine.model.AdoptReport;
 import io.varve.engine.model.AdoptSpec;
 import io.varve.engine.model.DoctorReport;
 import io.varve.engine.model.DoctorSpec;
+import io.varve.engine.policy.Verb;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -35,6 +36,9 @@ final class UpkeepImpl implements Upkeep {
       site.requirePresent();
       AdoptScan scan = new AdoptScan(parts.context(), site, spec);
       AdoptPlan plan = scan.plan();
+      if (plan.files().size() > plan.disks().size()) {
+        Policy.require(parts.context(), site, Verb.STORAGE_SNAPSHOT);
+      }
       if (spec.dryRun()) {
         parts.context().write(tx -> AdoptDisks.requireFree(tx, site, plan));
         return plan.report(site, scan.notes(), false);

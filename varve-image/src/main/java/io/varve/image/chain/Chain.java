@@ -120,11 +120,19 @@ public final class Chain implements Closeable {
   /// The layers, the active one first. Opens every one of them, and keeps it open as long as it is
   /// part of the chain: whoever reads or asks for a range needs [#read] and [#where] alone.
   public List<Layer> layers() throws IOException {
+    return layers(Integer.MAX_VALUE);
+  }
+
+  /// As [#layers()], but at most so many of them, the newest; opens no other.
+  public List<Layer> layers(int most) throws IOException {
     List<Layer> layers = new ArrayList<>();
-    if (!whole) {
+    if (!whole && most > 0) {
       layers.add(top);
     }
     for (LayerSlot slot : frozen.path().slots()) {
+      if (layers.size() >= most) {
+        break;
+      }
       layers.add(slot.pin());
     }
     return layers;

@@ -72,9 +72,9 @@ public final class DiffOp {
     long limit = to.size();
     PriorityQueue<HeldCursor> cursors =
         new PriorityQueue<>(Comparator.comparingLong(HeldCursor::start));
-    addAll(cursors, to.layers(), sides.toAbove, limit);
+    addAll(cursors, to.layers(sides.toAbove), limit);
     if (from != null) {
-      addAll(cursors, from.layers(), sides.fromAbove, limit);
+      addAll(cursors, from.layers(sides.fromAbove), limit);
     }
     long at = 0;
     for (HeldCursor next = cursors.poll(); next != null; next = cursors.poll()) {
@@ -89,10 +89,9 @@ public final class DiffOp {
     }
   }
 
-  private static void addAll(
-      PriorityQueue<HeldCursor> cursors, List<Layer> layers, int above, long limit)
+  private static void addAll(PriorityQueue<HeldCursor> cursors, List<Layer> layers, long limit)
       throws IOException {
-    for (Layer layer : layers.subList(0, above)) {
+    for (Layer layer : layers) {
       HeldCursor cursor = new HeldCursor(layer, limit);
       if (cursor.seek(0)) {
         cursors.add(cursor);
