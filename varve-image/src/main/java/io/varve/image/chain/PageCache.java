@@ -59,18 +59,25 @@ final class PageCache {
   private int cellFor(long index) {
     int first = firstCell(index);
     int free = -1;
-    int idle = -1;
     for (int i = first; i < first + WAYS; i++) {
       MapPage page = cells.getPlain(i);
       if (page == null) {
         free = i;
       } else if (page.index() == index) {
         return i;
-      } else if (!page.takeUsed()) {
-        idle = i;
       }
     }
-    return free >= 0 ? free : idle >= 0 ? idle : first;
+    return free >= 0 ? free : idleCell(first);
+  }
+
+  private int idleCell(int first) {
+    for (int i = first; i < first + WAYS; i++) {
+      MapPage page = cells.getPlain(i);
+      if (page == null || !page.takeUsed()) {
+        return i;
+      }
+    }
+    return first;
   }
 
   private void set(int cell, @Nullable MapPage page) {

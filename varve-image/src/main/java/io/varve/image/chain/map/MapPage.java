@@ -33,7 +33,7 @@ public final class MapPage {
   private final long[] runs;
   private final boolean lasting;
   private final int epoch;
-  private boolean used = true;
+  private boolean used;
 
   /// Takes the arrays over.
   ///
