@@ -73,6 +73,28 @@ class CliTourIT {
   }
 
   @Test
+  void aDeleteIsForetoldAndLeavesAJobThatRunsLater() {
+    varve.ok("disk", "create", "main/d", "64M");
+    for (String name : List.of("one", "two", "three")) {
+      write("d", "1M", name);
+      varve.ok("snapshot", "create", "d@" + name);
+    }
+    assertThat(varve.ok("snapshot", "delete", "d@one..two", "--dry-run").out())
+        .contains("deleting d@one, d@two frees")
+        .contains("d@two, d@one: merged")
+        .contains("stays as it is: d@three")
+        .contains("nothing was changed");
+    assertThat(varve.ok("snapshot", "delete", "d@one..two", "--yes", "--background").out())
+        .contains("a job moves its data");
+    assertThat(varve.ok("job", "list").out()).contains("merge").contains("queued");
+    assertThat(varve.ok("job", "list", "--json").out()).contains("\"state\" : \"queued\"");
+    assertThat(varve.ok("job", "run").out()).contains("done;");
+    assertThat(varve.ok("job", "list").out()).contains("nothing is left to be done");
+    assertThat(varve.ok("job", "wait").out()).contains("nothing to wait for");
+    assertThat(read("d@three", "1M", 5)).isEqualTo("three");
+  }
+
+  @Test
   void revertsAndDeletesAskFirst() {
     varve.ok("disk", "create", "main/d", "64M");
     varve.ok("snapshot", "create", "d@one");
