@@ -2,6 +2,7 @@
 package io.varve.catalog;
 
 import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.HoldRow;
 import io.varve.engine.catalog.IntentRow;
 import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.LayerRow;
@@ -79,6 +80,11 @@ final class Rows {
         rs.getString("compute_parent"),
         rs.getInt("parent_known") != 0,
         rs.getLong("created_ms"));
+  }
+
+  static HoldRow hold(ResultSet rs) throws SQLException {
+    return new HoldRow(
+        id(rs, "snapshot_id"), text(rs, "holder"), text(rs, "reason"), rs.getLong("since_ms"));
   }
 
   static IntentRow intent(ResultSet rs) throws SQLException {

@@ -15,7 +15,7 @@ import org.flywaydb.core.api.migration.JavaMigration;
 /// Flyway cannot look for files inside a named module.
 final class SqlMigration implements JavaMigration {
   /// The version of the newest step.
-  static final int NEWEST = 2;
+  static final int NEWEST = 3;
 
   private final int version;
   private final String description;
@@ -28,7 +28,10 @@ final class SqlMigration implements JavaMigration {
   }
 
   static List<SqlMigration> all() {
-    return List.of(new SqlMigration(1, "catalog"), new SqlMigration(NEWEST, "jobs"));
+    return List.of(
+        new SqlMigration(1, "catalog"),
+        new SqlMigration(2, "jobs"),
+        new SqlMigration(NEWEST, "holds"));
   }
 
   private static String read(String file) {

@@ -4,6 +4,7 @@ package io.varve.catalog;
 import io.varve.engine.catalog.CatalogConflictException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.HoldRow;
 import io.varve.engine.catalog.IntentRow;
 import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.LayerRow;
@@ -295,6 +296,26 @@ final class SqlTx implements CatalogTx {
   @Override
   public void deleteSnapshot(UUID id) {
     execute("DELETE FROM snapshot WHERE id = ?", id);
+  }
+
+  @Override
+  public Optional<HoldRow> hold(UUID snapshot) {
+    return one(Rows::hold, "SELECT * FROM hold WHERE snapshot_id = ?", snapshot);
+  }
+
+  @Override
+  public void insert(HoldRow hold) {
+    execute(
+        "INSERT INTO hold (snapshot_id, holder, reason, since_ms) VALUES (?, ?, ?, ?)",
+        hold.snapshot(),
+        hold.holder(),
+        hold.reason(),
+        hold.sinceMillis());
+  }
+
+  @Override
+  public void deleteHold(UUID snapshot) {
+    execute("DELETE FROM hold WHERE snapshot_id = ?", snapshot);
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.varve.engine.catalog.Catalog;
 import io.varve.engine.catalog.CatalogConflictException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.HoldRow;
 import io.varve.engine.catalog.IntentRow;
 import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.LayerRow;
@@ -274,6 +275,27 @@ abstract class CatalogContract {
     tx(tx -> tx.addDiskIo(new UUID(9, 9), io));
     tx(tx -> tx.resetDiskIo(DISK));
     tx(tx -> assertThat(tx.diskIo(DISK)).isEqualTo(DiskIo.NONE));
+  }
+
+  @Test
+  void keepsAHoldAsLongAsItsSnapshot() {
+    fill();
+    HoldRow hold = new HoldRow(snapshot().id(), "ann", "audit", 7);
+    tx(tx -> {
+      assertThat(tx.hold(hold.snapshot())).isEmpty();
+      tx.insert(hold);
+    });
+    tx(tx -> assertThat(tx.hold(hold.snapshot())).contains(hold));
+    assertThatThrownBy(() -> tx(tx -> tx.insert(hold)))
+        .isInstanceOf(CatalogConflictException.class);
+    tx(tx -> tx.deleteHold(hold.snapshot()));
+    tx(tx -> assertThat(tx.hold(hold.snapshot())).isEmpty());
+    tx(tx -> tx.insert(hold));
+    tx(tx -> tx.deleteSnapshot(hold.snapshot()));
+    tx(tx -> {
+      tx.insert(snapshot());
+      assertThat(tx.hold(hold.snapshot())).isEmpty();
+    });
   }
 
   @Test

@@ -115,6 +115,7 @@ final class SqliteCatalogTest extends CatalogContract {
             DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("catalog.db"));
         Statement statement = raw.createStatement()) {
       statement.execute("DROP TABLE job");
+      statement.execute("DROP TABLE hold");
       statement.execute("DELETE FROM varve_schema WHERE version > 1");
       statement.execute("DELETE FROM flyway_schema_history WHERE version > '1'");
     }

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 public final class Names {
   private static final Pattern RULE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
   private static final int LONGEST_ECHO = 80;
+  private static final int LONGEST_TEXT = 255;
 
   private Names() {}
 
@@ -27,6 +28,18 @@ public final class Names {
           "Use 1 to 63 letters, digits, '.', '_' or '-', beginning with a letter or a digit.");
     }
     return name;
+  }
+
+  /// A line of text for people, which may be empty.
+  ///
+  /// @throws InvalidRequestException if it is too long, or has control characters
+  public static void checkText(String what, String text) {
+    if (text.length() > LONGEST_TEXT || text.chars().anyMatch(Character::isISOControl)) {
+      throw new InvalidRequestException(
+          ProblemCode.INVALID_REQUEST,
+          "the " + what + " '" + shown(text) + "' is not allowed",
+          "Write one line of up to " + LONGEST_TEXT + " characters.");
+    }
   }
 
   /// Text from a user, fit to be echoed: cut, control characters replaced.

@@ -26,6 +26,8 @@ public enum ProblemCode {
   NOT_ALLOWED_HERE,
   /// The disk still has snapshots.
   HAS_SNAPSHOTS,
+  /// Someone holds the snapshot: it must not be deleted.
+  HELD,
   /// The active layer holds compute snapshots, which the verb would lose.
   HAS_COMPUTE_SNAPSHOTS,
   /// The pool still has disks.

@@ -4,6 +4,7 @@ package io.varve.engine;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DeletePreview;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.HoldView;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotTree;
 import io.varve.engine.model.SnapshotView;
@@ -41,6 +42,23 @@ public interface Snapshots {
 
   /// What [#delete(List)] would do, without doing anything. May be asked while VMs run.
   DeletePreview preview(List<DiskAddress> snapshots);
+
+  /// Keeps a storage snapshot from being deleted, by itself or with its disk, until it is released.
+  /// The file says so too, and a rescan brings it back; of whom and why only the catalog knows.
+  ///
+  /// @param holder who says so, one line of up to 255 characters
+  /// @param reason for people, likewise; may be empty
+  /// @throws RefusedException if it is held already
+  HoldView hold(DiskAddress snapshot, String holder, String reason);
+
+  /// Ends a hold. One that is not held stays as it is.
+  void release(DiskAddress snapshot);
+
+  /// The holds on snapshots of the disk.
+  List<HoldView> holds(DiskAddress disk);
+
+  /// Gives a storage snapshot another name. Clones, holds and whatever stands on it stay.
+  SnapshotView rename(DiskAddress snapshot, String newName);
 
   /// The snapshots that an address names: one, or, as `disk@from..to`, all storage snapshots of the
   /// disk on the way between two of them, both included. The oldest first.

@@ -114,6 +114,16 @@ final class RecoveryIT {
   private static List<Scenario> scenarios() {
     return List.of(
         new Scenario(
+            "hold",
+            RecoveryIT::tree,
+            v -> v.snapshots().hold(at("d@s1"), "ann", "audit"),
+            List.of("d", "d@s1", "d@s2")),
+        new Scenario(
+            "rename",
+            RecoveryIT::tree,
+            v -> v.snapshots().rename(at("d@s1"), "other"),
+            List.of("d", "d@s2")),
+        new Scenario(
             "snapshot",
             RecoveryIT::tree,
             v -> v.snapshots().create(at("d"), "new", SnapshotKindChoice.AUTO),

@@ -8,6 +8,7 @@ import io.varve.cli.text.Table;
 import io.varve.cli.text.Table.Column;
 import io.varve.engine.DiskAddress;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.HoldView;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotTree;
 import io.varve.engine.model.SnapshotView;
@@ -34,6 +35,9 @@ import picocli.CommandLine.Parameters;
       SnapshotGroup.Show.class,
       DiffAction.class,
       SnapshotGroup.Revert.class,
+      SnapshotLabels.Hold.class,
+      SnapshotLabels.Release.class,
+      SnapshotLabels.Rename.class,
       SnapshotDelete.class,
     })
 final class SnapshotGroup {
@@ -180,13 +184,19 @@ final class SnapshotGroup {
       DiskAddress address = address(snapshot, name);
       SnapshotView view = session.varve().snapshots().show(address);
       SpaceAccount account = Accounts.of(session, address.diskOnly().at(view.name()));
+      HoldView hold = SnapshotLabels.of(session, view);
       session.answer(
-          Shapes.snapshot(view).with("account", Accounts.shape(account)),
-          lines(session, view, account));
+          Shapes.snapshot(view)
+              .with("account", Accounts.shape(account))
+              .with("hold", hold == null ? null : SnapshotLabels.shape(hold)),
+          lines(session, view, account, hold));
     }
 
     private static List<String> lines(
-        Session session, SnapshotView view, @Nullable SpaceAccount account) {
+        Session session,
+        SnapshotView view,
+        @Nullable SpaceAccount account,
+        @Nullable HoldView hold) {
       Table facts = new Table(Column.left(""), Column.left(""));
       facts.row("kind", Shapes.word(view.kind()) + (view.automatic() ? ", taken for a clone" : ""));
       facts.row("taken", session.time(view.created()));
@@ -200,6 +210,9 @@ final class SnapshotGroup {
       }
       facts.row("space", SpaceText.line(session, view.space()));
       Accounts.facts(session, facts, account);
+      if (hold != null) {
+        facts.row("held", SnapshotLabels.line(session, hold));
+      }
       facts.row("read by", Count.of(view.children(), "node"));
       facts.row("clones", view.clones().isEmpty() ? "none" : String.join(", ", view.clones()));
       List<String> lines = new ArrayList<>();

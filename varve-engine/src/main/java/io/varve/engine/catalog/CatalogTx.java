@@ -103,7 +103,14 @@ public interface CatalogTx {
 
   void insert(SnapshotRow snapshot);
 
+  /// With its hold.
   void deleteSnapshot(UUID id);
+
+  Optional<HoldRow> hold(UUID snapshot);
+
+  void insert(HoldRow hold);
+
+  void deleteHold(UUID snapshot);
 
   /// How many snapshots the disks of a pool have.
   int countSnapshots(UUID pool);

@@ -23,6 +23,7 @@ final class MemoryTables implements CatalogTx {
   private final Map<UUID, DiskRow> disks = new LinkedHashMap<>();
   private final Map<UUID, LayerRow> layers = new LinkedHashMap<>();
   private final Map<UUID, SnapshotRow> snapshots = new LinkedHashMap<>();
+  private final Map<UUID, HoldRow> holds = new LinkedHashMap<>();
   private final Map<UUID, IntentRow> intents = new LinkedHashMap<>();
   private final Map<UUID, JobRow> jobs = new LinkedHashMap<>();
   private final Map<UUID, DiskIo> counters = new HashMap<>();
@@ -34,6 +35,7 @@ final class MemoryTables implements CatalogTx {
     copy.disks.putAll(disks);
     copy.layers.putAll(layers);
     copy.snapshots.putAll(snapshots);
+    copy.holds.putAll(holds);
     copy.intents.putAll(intents);
     copy.jobs.putAll(jobs);
     copy.counters.putAll(counters);
@@ -163,6 +165,7 @@ final class MemoryTables implements CatalogTx {
   @Override
   public void deleteDisk(UUID id) {
     snapshots.values().removeIf(snapshot -> snapshot.disk().equals(id));
+    holds.keySet().retainAll(snapshots.keySet());
     counters.remove(id);
     disks.remove(id);
   }
@@ -266,6 +269,22 @@ final class MemoryTables implements CatalogTx {
   @Override
   public void deleteSnapshot(UUID id) {
     snapshots.remove(id);
+    holds.remove(id);
+  }
+
+  @Override
+  public Optional<HoldRow> hold(UUID snapshot) {
+    return Optional.ofNullable(holds.get(snapshot));
+  }
+
+  @Override
+  public void insert(HoldRow hold) {
+    add(holds, hold.snapshot(), hold);
+  }
+
+  @Override
+  public void deleteHold(UUID snapshot) {
+    holds.remove(snapshot);
   }
 
   @Override

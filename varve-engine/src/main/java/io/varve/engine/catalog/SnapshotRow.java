@@ -24,4 +24,18 @@ public record SnapshotRow(
     boolean automatic,
     @Nullable String computeParent,
     boolean parentKnown,
-    long createdMillis) {}
+    long createdMillis) {
+  public SnapshotRow withName(String newName, boolean byVarve) {
+    return new SnapshotRow(
+        id,
+        disk,
+        newName,
+        kind,
+        layer,
+        internalId,
+        byVarve,
+        computeParent,
+        parentKnown,
+        createdMillis);
+  }
+}

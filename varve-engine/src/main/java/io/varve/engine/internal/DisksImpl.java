@@ -189,6 +189,10 @@ final class DisksImpl implements Disks {
                     "disk '" + found.address() + "' has " + snapshots + " snapshots",
                     "Delete them first, or delete the disk with them (--with-snapshots).");
               }
+              Holds.requireFree(
+                  parts.context(),
+                  found.address(),
+                  parts.context().read(tx -> tx.snapshots(found.disk().id())));
               DeleteOutcome outcome = parts.deleteDisk().delete(found);
               return outcome.with(
                   parts.reaper().collect(found.site(), found.disk().family(), false).jobs());

@@ -23,6 +23,7 @@ record Parts(
     ComputeVerb compute,
     ReceiveSnapshot receive,
     AdoptDisks adopt,
+    LabelSnapshot label,
     JobRunner jobs) {
 
   static Parts of(Context context) {
@@ -59,6 +60,7 @@ record Parts(
             new ComputeVerb(context, journal),
             new ReceiveSnapshot(context, journal, verbs),
             new AdoptDisks(context, journal),
+            new LabelSnapshot(context, journal),
             jobs);
     jobs.register(new MergeJob(context, commit, parts.reaper, sessions));
     journal.register(remove);
@@ -74,6 +76,7 @@ record Parts(
     journal.register(parts.resize);
     journal.register(parts.compute);
     journal.register(parts.receive);
+    journal.register(parts.label);
     journal.register(parts.adopt);
     return parts;
   }

@@ -7,6 +7,7 @@ import io.varve.engine.ProblemCode;
 import io.varve.engine.VarveException;
 import io.varve.engine.catalog.CatalogTx;
 import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.HoldRow;
 import io.varve.engine.catalog.IntentRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.PoolRow;
@@ -124,6 +125,7 @@ final class Rescan {
     Map<UUID, DiskIo> counters = new HashMap<>();
     Map<UUID, List<SnapshotRow>> knownCompute = new HashMap<>();
     Map<UUID, DiskRow> knownDisks = new HashMap<>();
+    Map<UUID, HoldRow> knownHolds = Holds.ofPool(tx, pool);
     for (DiskRow disk : tx.disksOfPool(pool)) {
       counters.put(disk.id(), tx.diskIo(disk.id()));
       knownDisks.put(disk.id(), disk);
@@ -145,6 +147,7 @@ final class Rescan {
     for (LayerRow layer : found.layers(pool)) {
       tx.insert(layer);
     }
+    Holds.restore(tx, scan, knownHolds, parts.context().now());
     return new RescanReport(
         site.row().name(),
         found.disks().size(),

@@ -6,13 +6,16 @@ import io.varve.engine.DiskAddress;
 import io.varve.engine.InvalidRequestException;
 import io.varve.engine.Names;
 import io.varve.engine.ProblemCode;
+import io.varve.engine.RefusedException;
 import io.varve.engine.Snapshots;
 import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.HoldRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.DeleteOutcome;
 import io.varve.engine.model.DeletePreview;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.HoldView;
 import io.varve.engine.model.SnapshotKind;
 import io.varve.engine.model.SnapshotKindChoice;
 import io.varve.engine.model.SnapshotTree;
@@ -169,6 +172,7 @@ final class SnapshotsImpl implements Snapshots {
         .onDisk(
             disk,
             found -> {
+              requireFree(found, snapshots);
               DeleteOutcome all = null;
               List<SnapshotRow> storage = new ArrayList<>();
               for (DiskAddress snapshot : snapshots) {
@@ -240,5 +244,93 @@ final class SnapshotsImpl implements Snapshots {
   @Override
   public List<DiskAddress> select(DiskAddress address) {
     return Problems.guard(() -> plans.select(address));
+  }
+
+  /// Refuses, before anything is deleted, if someone holds one of them.
+  private void requireFree(Resolver.Found found, List<DiskAddress> snapshots) {
+    List<SnapshotRow> rows =
+        snapshots.stream()
+            .flatMap(each -> storageRow(found, Resolver.snapshotName(each)).stream())
+            .toList();
+    Holds.requireFree(parts.context(), found.address(), rows);
+  }
+
+  @Override
+  public HoldView hold(DiskAddress snapshot, String holder, String reason) {
+    Names.checkText("holder", holder);
+    Names.checkText("reason", reason);
+    return parts
+        .verbs()
+        .onDisk(
+            snapshot,
+            found -> {
+              SnapshotRow row = requireStorage(found, snapshot);
+              Holds.requireFree(parts.context(), found.address(), List.of(row));
+              parts.label().hold(found.site(), found.disk().family(), row, holder, reason);
+              HoldRow made = parts.context().read(tx -> tx.hold(row.id())).orElseThrow();
+              return Holds.view(found.address() + "@" + row.name(), made);
+            });
+  }
+
+  @Override
+  public void release(DiskAddress snapshot) {
+    parts
+        .verbs()
+        .onDisk(
+            snapshot,
+            found -> {
+              SnapshotRow row = requireStorage(found, snapshot);
+              parts.label().hold(found.site(), found.disk().family(), row, null, "");
+              return true;
+            });
+  }
+
+  @Override
+  public List<HoldView> holds(DiskAddress disk) {
+    return Problems.guard(() -> {
+      Resolver.Found found = parts.resolver().disk(disk);
+      return parts
+          .context()
+          .read(tx ->
+              tx.snapshots(found.disk().id()).stream()
+                  .flatMap(row ->
+                      tx
+                          .hold(row.id())
+                          .map(hold -> Holds.view(found.address() + "@" + row.name(), hold))
+                          .stream())
+                  .toList());
+    });
+  }
+
+  @Override
+  public SnapshotView rename(DiskAddress snapshot, String newName) {
+    Names.check("snapshot", newName);
+    return parts
+        .verbs()
+        .onDisk(
+            snapshot,
+            found -> {
+              SnapshotRow row = requireStorage(found, snapshot);
+              requireFree(found, newName);
+              boolean held = parts.context().read(tx -> tx.hold(row.id())).isPresent();
+              parts.label().rename(found.site(), found.disk().family(), row, newName, held);
+              return parts.snapshotViews().show(found, snapshot.diskOnly().at(newName));
+            });
+  }
+
+  private SnapshotRow requireStorage(Resolver.Found found, DiskAddress snapshot)
+      throws IOException {
+    Optional<SnapshotRow> row = storageRow(found, Resolver.snapshotName(snapshot));
+    if (row.isEmpty()) {
+      internal(found, snapshot);
+      throw new RefusedException(
+          ProblemCode.NOT_ALLOWED_HERE,
+          "'"
+              + snapshot
+              + "' is a compute snapshot: it lies inside the image, which other programs"
+              + " may change as they like",
+          "Only storage snapshots are held and renamed.");
+    }
+    return row.get();
   }
 }

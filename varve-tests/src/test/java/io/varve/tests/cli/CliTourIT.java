@@ -234,6 +234,16 @@ class CliTourIT {
     JsonNode one = varve.ok("snapshot", "show", "d@one", "--json").json().get("account");
     assertThat(one.get("sharedWith").isArray()).isTrue();
     assertThat(one.get("freedIfDeletedBytes").isIntegralNumber()).isTrue();
+    varve.ok("snapshot", "hold", "d@one", "--by", "ann", "--reason", "audit");
+    assertThat(varve.ok("snapshot", "show", "d@one").out()).contains("by ann").contains("audit");
+    varve.refused(1, "snapshot", "delete", "d@one", "--yes");
+    assertThat(varve.ok("snapshot", "rename", "d@one", "first").out())
+        .contains("main/d@first: was @one");
+    JsonNode first = varve.ok("snapshot", "show", "d@first", "--json").json();
+    assertThat(first.get("hold").get("holder").asString()).isEqualTo("ann");
+    varve.ok("snapshot", "release", "d@first");
+    assertThat(varve.ok("snapshot", "show", "d@first", "--json").json().get("hold").isNull())
+        .isTrue();
     JsonNode pool = varve.ok("pool", "show", "main", "--json").json().get("account");
     assertThat(pool.get("deadBytes").asLong()).isZero();
     assertThat(pool.get("unreadLayers").asInt()).isZero();

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param snapshotId id of that snapshot, or null
 /// @param createdEpochMillis when the layer was made, milliseconds since 1970 UTC
 /// @param frozenEpochMillis when it was frozen, 0 while it takes writes
-/// @param unknown fields of a later minor version, kept byte for byte; of 16 bytes they are
-///   [#origin()]
+/// @param unknown further fields, kept byte for byte: [#origin()] where there are 16 bytes or more,
+///   then a byte of flags ([#held()]); with 1 byte the flags alone
 public record VarveIdentity(
     UUID layerId,
     @Nullable UUID parentId,
@@ -39,6 +39,7 @@ public record VarveIdentity(
   public static final int MAX_NAME = 127;
 
   private static final int ORIGIN_LENGTH = 16;
+  private static final int HELD = 1;
 
   /// What the layer is to its disk. The order is that of the byte in the file.
   public enum Role {
@@ -119,7 +120,7 @@ public record VarveIdentity(
 
   /// The snapshot that this one is a copy of, as its sender called it; null where it is none.
   public @Nullable UUID origin() {
-    if (role == Role.ACTIVE || unknown.length() != ORIGIN_LENGTH) {
+    if (role == Role.ACTIVE || unknown.length() < ORIGIN_LENGTH) {
       return null;
     }
     ByteBuffer bytes = unknown.buffer();
@@ -128,8 +129,34 @@ public record VarveIdentity(
 
   /// The same layer as a copy of another snapshot.
   public VarveIdentity withOrigin(UUID origin) {
-    ByteBuffer bytes = ByteBuffer.allocate(ORIGIN_LENGTH);
-    bytes.putLong(origin.getMostSignificantBits()).putLong(origin.getLeastSignificantBits());
+    return with(fields(origin, held()));
+  }
+
+  /// True for a snapshot that someone holds: it must not be deleted.
+  public boolean held() {
+    int length = unknown.length();
+    return role == Role.SNAPSHOT
+        && length % ORIGIN_LENGTH == 1
+        && (unknown.buffer().get(length - 1) & HELD) != 0;
+  }
+
+  /// The same layer, held or not. Only a snapshot is held.
+  public VarveIdentity withHeld(boolean held) {
+    return held == held() ? this : with(fields(origin(), held));
+  }
+
+  private static Bytes fields(@Nullable UUID origin, boolean held) {
+    ByteBuffer bytes = ByteBuffer.allocate((origin == null ? 0 : ORIGIN_LENGTH) + (held ? 1 : 0));
+    if (origin != null) {
+      bytes.putLong(origin.getMostSignificantBits()).putLong(origin.getLeastSignificantBits());
+    }
+    if (held) {
+      bytes.put((byte) HELD);
+    }
+    return Bytes.of(bytes.array());
+  }
+
+  private VarveIdentity with(Bytes fields) {
     return new VarveIdentity(
         layerId,
         parentId,
@@ -140,7 +167,7 @@ public record VarveIdentity(
         snapshotId,
         createdEpochMillis,
         frozenEpochMillis,
-        Bytes.of(bytes.array()));
+        fields);
   }
 
   private VarveIdentity with(

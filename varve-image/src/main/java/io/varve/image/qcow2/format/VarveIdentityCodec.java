@@ -37,7 +37,7 @@ final class VarveIdentityCodec {
   /// Header (112), backing format (16), this (8 and 368), end marker (8): one sector of 512 bytes.
   static final int MAX_LENGTH = 368;
 
-  static final int MAX_UNKNOWN = 16;
+  static final int MAX_UNKNOWN = 17;
 
   private static final String STRUCTURE = "Varve header extension";
   private static final int VERSION = 1;

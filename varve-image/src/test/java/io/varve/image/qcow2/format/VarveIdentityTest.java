@@ -36,9 +36,27 @@ class VarveIdentityTest {
     VarveIdentity longest =
         ACTIVE
             .withDisk(new UUID(1, 1), "d".repeat(127))
-            .asSnapshot("s".repeat(127), new UUID(7, 8), 5);
+            .asSnapshot("s".repeat(127), new UUID(7, 8), 5)
+            .withOrigin(new UUID(9, 9))
+            .withHeld(true);
 
     assertThat(longest.encode().length()).isLessThanOrEqualTo(512 - 112 - 16 - 8 - 8);
+  }
+
+  @Test
+  void aHoldComesBackBesideTheOrigin() throws Exception {
+    VarveIdentity snapshot = ACTIVE.asSnapshot("s", new UUID(7, 8), 5);
+    VarveIdentity held = snapshot.withHeld(true);
+
+    assertThat(VarveIdentity.decode(held.encode()).held()).isTrue();
+    assertThat(held.origin()).isNull();
+    VarveIdentity copy = VarveIdentity.decode(held.withOrigin(new UUID(9, 9)).encode());
+    assertThat(copy.held()).isTrue();
+    assertThat(copy.origin()).isEqualTo(new UUID(9, 9));
+    assertThat(copy.withHeld(false).origin()).isEqualTo(new UUID(9, 9));
+    assertThat(copy.withHeld(false).held()).isFalse();
+    assertThat(held.withHeld(false)).isEqualTo(snapshot);
+    assertThat(held.asRetired(6).held()).isFalse();
   }
 
   @Test
