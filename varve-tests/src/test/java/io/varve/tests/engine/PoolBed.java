@@ -213,7 +213,7 @@ final class PoolBed implements PoolModel.Seen, AutoCloseable {
       assertThat(before - allocatedBytes())
           .as("bytes freed for %s@%s, by %s", disk, name, preview)
           .isBetween(
-              preview.freedBytes() - 4 * PAGE * preview.steps().size(), preview.freedBytes());
+              preview.freedBytes() - 4L * PAGE * preview.steps().size(), preview.freedBytes());
     }
   }
 
