@@ -113,7 +113,8 @@ final class SnapshotGroup {
         "what, where the disk stands now, which clones hang off it, what each layer takes: DATA is",
         "guest data that the layer itself holds, INDEX the tables that say where it lies, ON HOST",
         "what it takes in the store (of a compute snapshot, which shares its file: what only it",
-        "holds), ONLY HERE the data that nobody else reads, in whichever layer it lies, IF DELETED",
+        "holds). With --space: ONLY HERE the data that nobody else reads, in whichever layer it"
+            + " lies, IF DELETED",
         "what the store gets back when that node alone is deleted. With -H one line per node:"
             + " disk,",
         "name, parent, kind, role, time, data, index, host, referenced, exclusive, freed if"
@@ -127,6 +128,11 @@ final class SnapshotGroup {
   static final class ListAll extends Action {
     @Parameters(arity = "0..1", paramLabel = "DISK")
     @Nullable String disk;
+
+    @Option(
+        names = "--space",
+        description = "shows also what only each node holds, and what deleting it gives back")
+    boolean space;
 
     @Option(names = "--all-clones", description = "names every clone, not only how many there are")
     boolean allClones;
@@ -148,7 +154,10 @@ final class SnapshotGroup {
       List<Shapes.Shape> shapes = new ArrayList<>();
       for (SnapshotTree tree : trees) {
         DiskView top = tree.disk();
-        Accounts accounts = Accounts.ofFamily(session, DiskAddress.disk(top.pool(), top.name()));
+        Accounts accounts =
+            space || session.script() || session.json()
+                ? Accounts.ofFamily(session, DiskAddress.disk(top.pool(), top.name()))
+                : Accounts.NONE;
         TreeText text = new TreeText(session, allClones, accounts);
         shapes.add(Shapes.tree(tree, accounts));
         if (session.script()) {

@@ -37,7 +37,7 @@ final class TreeText {
   private final Accounts accounts;
 
   /// @param allClones names each clone, however many there are
-  /// @param accounts of the nodes
+  /// @param accounts of the nodes; with [Accounts#NONE] people see no columns for them
   TreeText(Session session, boolean allClones, Accounts accounts) {
     this.session = session;
     this.allClones = allClones;
@@ -56,16 +56,20 @@ final class TreeText {
         children.computeIfAbsent(node.parent(), _ -> new ArrayList<>()).add(node);
       }
     }
-    Table table =
-        new Table(
-            Column.left(tree.disk().address()),
-            Column.left("KIND"),
-            Column.left("TAKEN"),
-            Column.right("DATA"),
-            Column.right("INDEX"),
-            Column.right("ON HOST"),
-            Column.right("ONLY HERE"),
-            Column.right("IF DELETED"));
+    List<Column> columns =
+        new ArrayList<>(
+            List.of(
+                Column.left(tree.disk().address()),
+                Column.left("KIND"),
+                Column.left("TAKEN"),
+                Column.right("DATA"),
+                Column.right("INDEX"),
+                Column.right("ON HOST")));
+    if (accounts != Accounts.NONE) {
+      columns.add(Column.right("ONLY HERE"));
+      columns.add(Column.right("IF DELETED"));
+    }
+    Table table = new Table(columns.toArray(Column[]::new));
     List<TreeLines.Line<Item>> lines =
         new TreeLines(session.unicode())
             .of(
@@ -103,15 +107,20 @@ final class TreeText {
     SpaceView space =
         line.node().all().stream().map(TreeNode::space).reduce(SpaceView.NONE, SpaceView::plus);
     boolean snapshot = node.role() == NodeRole.SNAPSHOT;
-    table.row(
-        line.marks() + label(tree, line.node()),
-        snapshot && node.kind() != null ? Shapes.word(node.kind()) : role(node),
-        snapshot ? session.time(node.created()) : "",
-        session.size(space.dataBytes()),
-        session.size(space.indexBytes()),
-        session.size(space.allocatedBytes()),
-        onlyHere(line.node()),
-        ifDeleted(line.node()));
+    List<Object> cells =
+        new ArrayList<>(
+            List.of(
+                line.marks() + label(tree, line.node()),
+                snapshot && node.kind() != null ? Shapes.word(node.kind()) : role(node),
+                snapshot ? session.time(node.created()) : "",
+                session.size(space.dataBytes()),
+                session.size(space.indexBytes()),
+                session.size(space.allocatedBytes())));
+    if (accounts != Accounts.NONE) {
+      cells.add(onlyHere(line.node()));
+      cells.add(ifDeleted(line.node()));
+    }
+    table.row(cells.toArray());
   }
 
   private String onlyHere(Item item) {

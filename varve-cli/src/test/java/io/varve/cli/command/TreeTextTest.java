@@ -51,12 +51,12 @@ class TreeTextTest {
     assertThat(drawn(true, NODES))
         .isEqualTo(
             """
-            main/shop             KIND     TAKEN                    DATA   INDEX  ON HOST  ONLY HERE  IF DELETED
-            @monday               storage  2026-03-01T10:20:30Z  1048576  196608  1245184          -           -
-            ├─ @tuesday           storage  2026-03-01T10:20:30Z  1048576  196608  1245184          -           -
-            │  └─ ● you are here  active                            4096   65536    69632          -           -
-            ├─ @plan-b            storage  2026-03-01T10:20:30Z  1048576  196608  1245184          -           -
-            └─ clone desk         clone                          1048576  196608  1245184          -           -
+            main/shop             KIND     TAKEN                    DATA   INDEX  ON HOST
+            @monday               storage  2026-03-01T10:20:30Z  1048576  196608  1245184
+            ├─ @tuesday           storage  2026-03-01T10:20:30Z  1048576  196608  1245184
+            │  └─ ● you are here  active                            4096   65536    69632
+            ├─ @plan-b            storage  2026-03-01T10:20:30Z  1048576  196608  1245184
+            └─ clone desk         clone                          1048576  196608  1245184
             """);
   }
 

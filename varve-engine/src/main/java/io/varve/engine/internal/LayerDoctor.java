@@ -190,7 +190,7 @@ final class LayerDoctor {
   private String twinCure() {
     return ailments.has(Kind.JOURNAL) && !spec.fix()
         ? "A verb that was cut short may have left it so: finish that first (--fix), then look"
-              + " again."
+            + " again."
         : "Move one of them away: which one counts, only you know.";
   }
 

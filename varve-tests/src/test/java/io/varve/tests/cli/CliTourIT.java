@@ -234,6 +234,7 @@ class CliTourIT {
     JsonNode one = varve.ok("snapshot", "show", "d@one", "--json").json().get("account");
     assertThat(one.get("sharedWith").isArray()).isTrue();
     assertThat(one.get("freedIfDeletedBytes").isIntegralNumber()).isTrue();
+    assertThat(varve.ok("snapshot", "list", "d", "--space").out()).contains("IF DELETED");
     varve.ok("snapshot", "hold", "d@one", "--by", "ann", "--reason", "audit");
     assertThat(varve.ok("snapshot", "show", "d@one").out()).contains("by ann").contains("audit");
     varve.refused(1, "snapshot", "delete", "d@one", "--yes");
