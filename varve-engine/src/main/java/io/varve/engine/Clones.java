@@ -2,7 +2,9 @@
 package io.varve.engine;
 
 import io.varve.engine.model.CloneOutcome;
+import io.varve.engine.model.FlattenPreview;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// New disks from what a disk is, or from what it was. Every method may be called from any thread
@@ -19,4 +21,13 @@ public interface Clones {
   ///
   /// @param targetPool null for the pool of the source
   CloneOutcome full(DiskAddress source, String newName, @Nullable String targetPool);
+
+  /// What [#flatten] would move and free, to the byte, by the indexes alone.
+  FlattenPreview previewFlatten(DiskAddress disk);
+
+  /// Queues the job that makes a clone stand alone: its own lowest layer takes what it reads from
+  /// layers of other disks, and is then cut loose from them, with all that stands on it. Nothing
+  /// reads differently at any moment, and other clones go on meanwhile. If it is queued already,
+  /// that job is told. Returns the id for [Jobs].
+  UUID flatten(DiskAddress disk);
 }

@@ -6,6 +6,7 @@ import io.varve.cli.text.Elapsed;
 import io.varve.engine.DiskAddress;
 import io.varve.engine.model.CloneOutcome;
 import io.varve.engine.model.DiskView;
+import io.varve.engine.model.JobView;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "clone",
     description = "New disks from a disk, or from what it was at a snapshot.",
-    subcommands = {CloneGroup.Fast.class, CloneGroup.Full.class})
+    subcommands = {CloneGroup.Fast.class, CloneGroup.Full.class, FlattenAction.class})
 final class CloneGroup {
   /// Makes fast clones.
   @Command(
@@ -115,12 +116,15 @@ final class CloneGroup {
       description = {
         "Makes a disk with a copy of all data, which depends on nothing: a full clone. Holes and",
         "zeros are skipped; where the store can share blocks (reflink), nothing is copied.",
-        "POOL/NAME may be in another pool.",
+        "POOL/NAME may be in another pool. With --instant, in the pool of the source, it can be",
+        "used at once: it begins as a fast clone, and a job copies behind it and cuts it loose",
+        "('varve job run'; see 'varve clone flatten').",
       },
       footerHeading = "%nExamples:%n",
       footer = {
         "  varve clone full shop@clean shop-copy",
         "  varve clone full shop san/shop-copy",
+        "  varve clone full shop@clean shop-copy --instant",
       })
   static final class Full extends Action {
     @Parameters(index = "0", paramLabel = "DISK[@SNAP]")
@@ -129,9 +133,16 @@ final class CloneGroup {
     @Parameters(index = "1", paramLabel = "[POOL/]NAME")
     String name = "";
 
+    @Option(names = "--instant", description = "returns at once; a job copies the data")
+    boolean instant;
+
     @Override
     void run(Session session) {
       DiskAddress target = DiskAddress.parseDisk(name);
+      if (instant) {
+        begin(session, target);
+        return;
+      }
       long start = System.nanoTime();
       CloneOutcome made =
           session.varve().clones().full(DiskAddress.parse(source), target.disk(), target.pool());
@@ -149,6 +160,26 @@ final class CloneGroup {
                   session.size(made.copiedBytes()),
                   session.size(made.sharedBytes()),
                   session.size(made.skippedBytes())));
+    }
+
+    /// A fast clone that a job makes a full one.
+    private void begin(Session session, DiskAddress target) {
+      DiskAddress from = DiskAddress.parse(source);
+      String pool = session.varve().disks().show(from.diskOnly()).pool();
+      if (target.pool() != null && !pool.equals(target.pool())) {
+        throw new UsageException(
+            "--instant makes the clone in the pool of the source, '" + pool + "'",
+            "leave --instant out to copy into another pool");
+      }
+      CloneOutcome made = session.varve().clones().fast(from, target.disk());
+      DiskAddress disk = DiskAddress.disk(pool, target.disk());
+      JobView job = session.varve().jobs().show(session.varve().clones().flatten(disk).toString());
+      List<String> lines = new ArrayList<>();
+      lines.add(
+          "disk %s: full clone of %s, to be filled by a job"
+              .formatted(made.disk().address(), source));
+      lines.addAll(LeftJobs.lines(session, List.of(job)));
+      session.answer(Shapes.copy(made).with("job", job.id().toString()), lines);
     }
   }
 }

@@ -36,4 +36,9 @@ public record DiskRow(
     return new DiskRow(
         id, pool, family, name, size, activeLayer, internalId, createdMillis, version);
   }
+
+  public DiskRow withFamily(UUID newFamily) {
+    return new DiskRow(
+        id, pool, newFamily, name, size, activeLayer, computeParent, createdMillis, version);
+  }
 }

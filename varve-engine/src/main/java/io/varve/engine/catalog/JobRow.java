@@ -61,6 +61,28 @@ public record JobRow(
         0);
   }
 
+  /// For inserting it anew: a job is bound to its family.
+  public JobRow withFamily(UUID newFamily) {
+    return new JobRow(
+        id,
+        pool,
+        newFamily,
+        kind,
+        subject,
+        state,
+        args,
+        totalBytes,
+        doneBytes,
+        freedBytes,
+        bytesPerSecond,
+        window,
+        reason,
+        createdMillis,
+        startedMillis,
+        endedMillis,
+        0);
+  }
+
   public JobRow withState(JobState newState, @Nullable String newReason) {
     return new JobRow(
         id,

@@ -34,4 +34,9 @@ public record LayerRow(
     return new LayerRow(
         id, pool, family, disk, newParent, role, file, createdMillis, frozenMillis, version);
   }
+
+  public LayerRow withFamily(UUID newFamily) {
+    return new LayerRow(
+        id, pool, newFamily, disk, parent, role, file, createdMillis, frozenMillis, version);
+  }
 }

@@ -7,9 +7,13 @@ import io.varve.engine.InvalidRequestException;
 import io.varve.engine.Names;
 import io.varve.engine.ProblemCode;
 import io.varve.engine.RefusedException;
+import io.varve.engine.catalog.CatalogTx;
+import io.varve.engine.catalog.DiskRow;
+import io.varve.engine.catalog.JobRow;
 import io.varve.engine.catalog.LayerRow;
 import io.varve.engine.catalog.SnapshotRow;
 import io.varve.engine.model.CloneOutcome;
+import io.varve.engine.model.FlattenPreview;
 import io.varve.engine.model.SnapshotKind;
 import io.varve.engine.policy.Verb;
 import java.io.IOException;
@@ -139,5 +143,44 @@ final class ClonesImpl implements Clones {
     String snapshot = source.snapshot() == null ? "" : found.address() + "@" + source.snapshot();
     return copied.outcome(
         parts.diskViews().of(parts.resolver().again(plan.disk(), source)), snapshot);
+  }
+
+  @Override
+  public FlattenPreview previewFlatten(DiskAddress disk) {
+    return parts.verbs().opening(disk.diskOnly(), found -> parts.flatten().preview(found));
+  }
+
+  @Override
+  public UUID flatten(DiskAddress disk) {
+    return parts
+        .verbs()
+        .onDisk(
+            disk.diskOnly(),
+            found -> {
+              DiskRow row = found.disk();
+              FlattenPlan plan = parts.context().read(tx -> FlattenPlan.of(tx, row));
+              FlattenJob.requireNoneInside(found.site(), plan);
+              return parts.context().read(tx -> queueFlatten(tx, found, row));
+            });
+  }
+
+  private UUID queueFlatten(CatalogTx tx, Resolver.Found found, DiskRow disk) {
+    String args = FlattenJob.args(disk).encode();
+    for (JobRow job : tx.jobsOfFamily(disk.pool(), disk.family())) {
+      if (FlattenJob.isFor(job, disk)) {
+        return job.id();
+      }
+    }
+    JobRow job =
+        JobRow.queued(
+            parts.context().newId(),
+            disk.pool(),
+            disk.family(),
+            FlattenJob.NAME,
+            found.address(),
+            args,
+            parts.context().now());
+    tx.insert(job);
+    return job.id();
   }
 }

@@ -7,6 +7,7 @@ import io.varve.engine.model.JobWindow;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.time.LocalTime;
+import java.util.UUID;
 
 /// One run of a job: where a kind learns what to do, says how far it is, and is slowed down or
 /// stopped. For one thread.
@@ -59,8 +60,13 @@ final class JobRun {
 
   /// Runs a short step alone in the family, with the journal dealt with.
   <T> T alone(Verbs.InFamily<T> step) throws IOException {
-    try (PoolLocks.Held _ = context.locks().exclusive(site, row.family())) {
-      journal.recover(site, row.family());
+    return alone(row.family(), step);
+  }
+
+  /// The same in a family that came of this one.
+  <T> T alone(UUID family, Verbs.InFamily<T> step) throws IOException {
+    try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
+      journal.recover(site, family);
       return step.run();
     }
   }

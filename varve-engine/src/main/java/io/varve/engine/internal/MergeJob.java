@@ -142,7 +142,7 @@ final class MergeJob implements JobKind {
 
   /// A program that died while it filled a layer in may have left clusters there that nothing
   /// refers to.
-  private static void giveLeaksBack(PoolSite site, LayerRow row) throws IOException {
+  static void giveLeaksBack(PoolSite site, LayerRow row) throws IOException {
     Path file = site.file(row);
     try (FileStorage storage = LayerFiles.unfrozen(file, LockMode.NONE)) {
       if (Qcow2Check.check(storage, CheckProgress.NONE).leaks() > 0) {

@@ -69,6 +69,31 @@ final class OpenRun implements AutoCloseable {
     }
   }
 
+  /// Keeps every writer away from the uppermost, and merges from the others, which stay as they are
+  /// for all who read them.
+  ///
+  /// @throws io.varve.image.ImageInUseException if someone is at work on one of them
+  static OpenRun claimReader(PoolSite site, Fates.Run run) throws IOException {
+    OpenRun open = new OpenRun(site, run);
+    try {
+      for (LayerRow row : open.rows) {
+        LockMode lock = open.claims.isEmpty() ? LockMode.FILLER : LockMode.STATE_READER;
+        open.claims.add(FileStorage.open(site.file(row), FileAccess.READ_ONLY, lock));
+      }
+      return open;
+    } catch (IOException | RuntimeException e) {
+      open.close();
+      throw e;
+    }
+  }
+
+  /// As [#look], for a merge up into the uppermost.
+  static OpenRun lookUp(PoolSite site, Fates.Run run) throws IOException {
+    OpenRun open = look(site, run);
+    open.keeper = 0;
+    return open;
+  }
+
   /// Tells the side file that the merge is done.
   void merged() {
     SideMaps.Change begun = change;

@@ -93,22 +93,42 @@ final class OpenSessions {
       pin(entry, ids);
       release(entry);
     }
-    boolean done;
-    try (PoolLocks.Held alone = context.locks().trySessions(site, top.family(), true)) {
-      if (alone == null) {
-        throw new JobWaitException(
-            "another program has the disk, or one that shares layers with it, open");
-      }
-      done = step.run();
-    } finally {
-      if (entry != null) {
-        entry.lock = context.locks().trySessions(site, top.family(), false);
-      }
-    }
+    boolean done = alone(site, top.family(), entry, step);
     if (done && entry != null) {
       tell(site, entry, rows, ids);
     }
     return done;
+  }
+
+  /// Runs the step that cuts a branch of a family loose, under the family's exclusive lock: whoever
+  /// shows a layer of it keeps the files that it has.
+  ///
+  /// @throws JobWaitException if another program has a long chain of the family open
+  synchronized boolean cutting(
+      PoolSite site, UUID family, Set<UUID> branch, Verbs.InFamily<Boolean> step)
+      throws IOException {
+    Entry entry = open.get(new Key(site.row().id(), family));
+    if (entry != null) {
+      pin(entry, branch);
+      release(entry);
+    }
+    return alone(site, family, entry, step);
+  }
+
+  private boolean alone(
+      PoolSite site, UUID family, @Nullable Entry entry, Verbs.InFamily<Boolean> step)
+      throws IOException {
+    try (PoolLocks.Held alone = context.locks().trySessions(site, family, true)) {
+      if (alone == null) {
+        throw new JobWaitException(
+            "another program has the disk, or one that shares layers with it, open");
+      }
+      return step.run();
+    } finally {
+      if (entry != null) {
+        entry.lock = context.locks().trySessions(site, family, false);
+      }
+    }
   }
 
   /// Whoever shows one of the layers themselves keeps the files that it has, all of them open.

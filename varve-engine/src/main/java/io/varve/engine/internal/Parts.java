@@ -24,6 +24,7 @@ record Parts(
     ReceiveSnapshot receive,
     AdoptDisks adopt,
     LabelSnapshot label,
+    FlattenJob flatten,
     JobRunner jobs) {
 
   static Parts of(Context context) {
@@ -38,6 +39,8 @@ record Parts(
     RemoveLayer remove = new RemoveLayer(context, journal);
     RetireLayer retire = new RetireLayer(context, journal, queue);
     MergeCommit commit = new MergeCommit(context, journal);
+    FlattenCut cut = new FlattenCut(context, journal);
+    Reaper reaper = new Reaper(context, remove, retire, queue);
     Parts parts =
         new Parts(
             context,
@@ -50,7 +53,7 @@ record Parts(
             new SnapshotViews(context),
             new TakeSnapshot(context, journal),
             new RevertDisk(context, journal),
-            new Reaper(context, remove, retire, queue),
+            reaper,
             new DeleteDisk(context, journal),
             new CloneLinked(context, journal),
             new MakeDisk(context, journal),
@@ -61,8 +64,11 @@ record Parts(
             new ReceiveSnapshot(context, journal, verbs),
             new AdoptDisks(context, journal),
             new LabelSnapshot(context, journal),
+            new FlattenJob(context, cut, reaper, sessions),
             jobs);
     jobs.register(new MergeJob(context, commit, parts.reaper, sessions));
+    jobs.register(parts.flatten);
+    journal.register(cut);
     journal.register(remove);
     journal.register(commit);
     journal.register(retire);

@@ -5,6 +5,7 @@ import io.varve.engine.DiskAddress;
 import io.varve.image.ImageInUseException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 
 /// How a verb begins: find the disk, lock its family, deal with what dead writers left.
@@ -38,43 +39,61 @@ final class Verbs {
   /// Runs a verb alone on the disk and on all that share layers with it.
   <T> T onDisk(DiskAddress address, OnDisk<T> verb) {
     return Problems.guard(() -> {
-      Resolver.Found found = resolver.disk(address);
-      PoolSite site = found.site();
-      site.requirePresent();
-      UUID family = found.disk().family();
-      return withRoom(
-          site,
-          family,
-          () -> {
-            try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
-              journal.recover(site, family);
-              return verb.run(resolver.again(found.disk().id(), address));
-            }
-          });
+      while (true) {
+        Resolver.Found found = resolver.disk(address);
+        PoolSite site = found.site();
+        site.requirePresent();
+        UUID family = found.disk().family();
+        Optional<T> done =
+            withRoom(
+                site,
+                family,
+                () -> {
+                  try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
+                    journal.recover(site, family);
+                    return inFamily(family, resolver.again(found.disk().id(), address), verb);
+                  }
+                });
+        if (done.isPresent()) {
+          return done.get();
+        }
+      }
     });
   }
 
   /// Runs the opening of a session, side by side with others.
   <T> T opening(DiskAddress address, OnDisk<T> opening) {
     return Problems.guard(() -> {
-      Resolver.Found found = resolver.disk(address);
-      PoolSite site = found.site();
-      site.requirePresent();
-      UUID family = found.disk().family();
-      if (journal.hasIntents(site, family)) {
-        try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
-          journal.recover(site, family);
+      while (true) {
+        Resolver.Found found = resolver.disk(address);
+        PoolSite site = found.site();
+        site.requirePresent();
+        UUID family = found.disk().family();
+        if (journal.hasIntents(site, family)) {
+          try (PoolLocks.Held _ = context.locks().exclusive(site, family)) {
+            journal.recover(site, family);
+          }
+        }
+        Optional<T> done =
+            withRoom(
+                site,
+                family,
+                () -> {
+                  try (PoolLocks.Held _ = context.locks().shared(site, family)) {
+                    return inFamily(family, resolver.again(found.disk().id(), address), opening);
+                  }
+                });
+        if (done.isPresent()) {
+          return done.get();
         }
       }
-      return withRoom(
-          site,
-          family,
-          () -> {
-            try (PoolLocks.Held _ = context.locks().shared(site, family)) {
-              return opening.run(resolver.again(found.disk().id(), address));
-            }
-          });
     });
+  }
+
+  /// Nothing if the disk was cut loose from the family before its lock was there.
+  private static <T> Optional<T> inFamily(UUID family, Resolver.Found found, OnDisk<T> verb)
+      throws IOException {
+    return found.disk().family().equals(family) ? Optional.of(verb.run(found)) : Optional.empty();
   }
 
   /// A job that fills the active layer in holds it as a VM would; it makes room for verbs and
