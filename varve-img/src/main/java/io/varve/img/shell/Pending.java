@@ -5,9 +5,9 @@ import io.varve.img.debug.DebugRules;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Pending {
   private static final long GLANCE_NANOS = 100_000;
   private static final int GLANCES = 20;
+  private static final int OLDER_GLANCES = 200;
 
   /// Says how a request ended.
   interface Report {
@@ -29,7 +30,7 @@ final class Pending {
   private final PrintStream out;
   private final Deque<Report> immediate = new ArrayDeque<>();
   private final Deque<Report> done = new ArrayDeque<>();
-  private final List<Thread> running = new ArrayList<>();
+  private final List<Thread> running = new CopyOnWriteArrayList<>();
   private @Nullable DebugRules rules;
 
   Pending(PrintStream out) {
@@ -83,13 +84,40 @@ final class Pending {
     immediate.push(report);
   }
 
-  synchronized void add(Report report) {
+  void add(Report report) {
     if (running.isEmpty()) {
-      done.push(report);
+      addFirst(report);
     } else {
-      // Those that were stopped end one after the other.
-      done.addLast(report);
+      letOlderEnd();
+      addLast(report);
     }
+  }
+
+  private synchronized void addFirst(Report report) {
+    done.push(report);
+  }
+
+  /// Those that were stopped end one after the other.
+  private synchronized void addLast(Report report) {
+    done.addLast(report);
+  }
+
+  /// An older request that is on its way to its end, and that this one waited for, is told first.
+  private void letOlderEnd() {
+    Thread own = Thread.currentThread();
+    for (Thread older : running) {
+      if (older == own) {
+        return;
+      }
+      for (int i = 0; i < OLDER_GLANCES && older.isAlive() && !stands(older); i++) {
+        LockSupport.parkNanos(GLANCE_NANOS);
+      }
+    }
+  }
+
+  private boolean stands(Thread thread) {
+    DebugRules known = rules;
+    return known != null && known.stands(thread);
   }
 
   /// What the event loop reports without waiting.
