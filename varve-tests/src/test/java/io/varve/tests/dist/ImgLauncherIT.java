@@ -187,9 +187,9 @@ class ImgLauncherIT {
       byte[] prompt = "qemu-io> ".getBytes(StandardCharsets.UTF_8);
       try (InputStream out = shell.getInputStream()) {
         assertThat(out.readNBytes(prompt.length)).isEqualTo(prompt);
-        bash("kill -INT " + shell.pid()).silent();
+        bash("kill -TERM " + shell.pid()).silent();
         // 128 and the number of the signal: what Java and shells say of a process that it ended.
-        assertThat(shell.waitFor()).isEqualTo(130);
+        assertThat(shell.waitFor()).isEqualTo(143);
       }
     } finally {
       shell.destroyForcibly();

@@ -74,8 +74,9 @@ class ConvertOpIT {
     qemu.img(command.toArray(String[]::new)).ok();
     Path ours = create("ours", toFormat.id(), 5_000_192);
 
+    ChainOptions asQemu = READ.withWritable(true).withTop(top -> top.withQemuLayout(true));
     try (Chain source = Chain.open(from, LayerFormat.of(fromFormat), READ);
-        Chain target = Chain.open(ours, toFormat, READ.withWritable(true))) {
+        Chain target = Chain.open(ours, toFormat, asQemu)) {
       ConvertOptions all = options.withZeroed(ConvertOp.startsAsZero(target));
       ConvertOp.convert(List.of(source), target, all);
     }
